@@ -1,0 +1,123 @@
+"""Your own deep-learning framework. A given file: it hands on what the stages define.
+
+Stage 01's names are imported here, so that `tinytorch.tensor(...)` is the function although there
+is a module of that name; everything else on first use. What is a method of Tensor is a function
+here, too: `tinytorch.sum(x, dim=0)`.
+"""
+
+from importlib import import_module
+
+import numpy as _np
+
+from .creation import (  # noqa: F401
+    arange,
+    eye,
+    full,
+    get_rng_state,
+    manual_seed,
+    ones,
+    ones_like,
+    rand,
+    randn,
+    random_generator,
+    set_rng_state,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from .op import (  # noqa: F401
+    Op,
+    Recipe,
+    is_recording,
+    remember,
+)
+from .serialization import (  # noqa: F401
+    load,
+    save,
+)
+from .tensor import (  # noqa: F401
+    Tensor,
+    absolute,
+    add,
+    amax,
+    amin,
+    as_array,
+    broadcast_shapes,
+    cast,
+    clamp,
+    div,
+    exp,
+    expand,
+    infer_shape,
+    log,
+    masked_fill,
+    matmul,
+    matmul_loops,
+    mul,
+    neg,
+    numel,
+    permute,
+    power,
+    reduce_sum,
+    reshape,
+    sqrt,
+    strides,
+    sub,
+    take,
+    tril,
+)
+
+float32, float64, int32, int64 = _np.float32, _np.float64, _np.int32, _np.int64
+bool = _np.bool_
+
+_HOME = {
+    "BCEWithLogitsLoss": "losses",
+    "CrossEntropyLoss": "losses",
+    "Dropout": "layers",
+    "Flatten": "layers",
+    "GELU": "layers",
+    "Identity": "layers",
+    "Linear": "layers",
+    "MSELoss": "losses",
+    "Module": "layers",
+    "ModuleList": "layers",
+    "NLLLoss": "losses",
+    "Parameter": "layers",
+    "ReLU": "layers",
+    "Sequential": "layers",
+    "Sigmoid": "layers",
+    "Softmax": "layers",
+    "Tanh": "layers",
+    "binary_cross_entropy_with_logits": "losses",
+    "calculate_gain": "layers",
+    "cross_entropy": "losses",
+    "gelu": "activations",
+    "gelu_tanh": "activations",
+    "kaiming_uniform_": "layers",
+    "log_softmax": "activations",
+    "mse_loss": "losses",
+    "nll_loss": "losses",
+    "normal_cdf": "activations",
+    "reduce": "losses",
+    "relu": "activations",
+    "sigmoid": "activations",
+    "softmax": "activations",
+    "tanh": "activations",
+    "uniform_": "layers",
+    "xavier_uniform_": "layers",
+}
+_PACKAGES = ["nn"]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"tinytorch.{_HOME[name]}"), name)
+    if name in _PACKAGES:
+        return import_module(f"tinytorch.{name}")
+    if not name.startswith("_") and callable(getattr(Tensor, name, None)):
+        return getattr(Tensor, name)
+    raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_HOME, *_PACKAGES])

@@ -1,0 +1,105 @@
+"""Tensors out of nothing: constants, ranges and random numbers (stage 01)."""
+
+import numpy as np
+
+from .tensor import Tensor
+
+__all__ = [
+    "arange",
+    "eye",
+    "full",
+    "get_rng_state",
+    "manual_seed",
+    "ones",
+    "ones_like",
+    "rand",
+    "randn",
+    "random_generator",
+    "set_rng_state",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
+
+_generator = np.random.default_rng()
+
+
+def tensor(data, dtype=None, requires_grad=False):
+    """Make a tensor that owns a copy of `data`; PyTorch's usual way to make one."""
+    return Tensor(np.array(Tensor(data, dtype=dtype).data), requires_grad)
+
+
+def zeros(*shape, dtype=np.float32, requires_grad=False):
+    """Make a tensor of zeros."""
+    return Tensor(np.zeros(_shape(shape), dtype), requires_grad)
+
+
+def ones(*shape, dtype=np.float32, requires_grad=False):
+    """Make a tensor of ones."""
+    return Tensor(np.ones(_shape(shape), dtype), requires_grad)
+
+
+def zeros_like(other, dtype=None):
+    """Make a tensor of zeros with the shape, and unless given the dtype, of another."""
+    return Tensor(np.zeros_like(other.data, dtype=dtype))
+
+
+def ones_like(other, dtype=None):
+    """Make a tensor of ones with the shape, and unless given the dtype, of another."""
+    return Tensor(np.ones_like(other.data, dtype=dtype))
+
+
+def full(shape, fill_value, dtype=None, requires_grad=False):
+    """Make a tensor of one number repeated; its dtype is that of the number."""
+    return Tensor(np.full(shape, Tensor(fill_value, dtype=dtype).data), requires_grad)
+
+
+def arange(start, end=None, step=1, dtype=None):
+    """Count from `start` (0 where only one number is given) to before `end`."""
+    start, end = (0, start) if end is None else (start, end)
+    whole = all(isinstance(value, (int, np.integer)) for value in (start, end, step))
+    return Tensor(np.arange(start, end, step).astype(dtype or (np.int64 if whole else np.float32)))
+
+
+def eye(n, m=None, dtype=np.float32):
+    """Make the identity matrix of shape (n, m): ones on the diagonal."""
+    return Tensor(np.eye(n, m, dtype=dtype))
+
+
+def rand(*shape, dtype=np.float32, requires_grad=False):
+    """Draw uniformly from [0, 1)."""
+    return Tensor(_generator.random(_shape(shape), dtype=dtype), requires_grad)
+
+
+def randn(*shape, dtype=np.float32, requires_grad=False):
+    """Draw from the normal distribution of mean 0 and variance 1."""
+    return Tensor(_generator.standard_normal(_shape(shape), dtype=dtype), requires_grad)
+
+
+def manual_seed(seed):
+    """Start the framework's random numbers anew, so that what follows can be repeated.
+
+    Feeds initialisation and dropout; shuffles and transforms have generators of their own.
+    """
+    set_rng_state(np.random.default_rng(seed).bit_generator.state)
+
+
+def random_generator():
+    """Give NumPy's generator behind `rand`, initialisation and dropout."""
+    return _generator
+
+
+def get_rng_state():
+    """Give the state of the random numbers, a dictionary for `set_rng_state`."""
+    return _generator.bit_generator.state
+
+
+def set_rng_state(rng_state):
+    """Continue the random numbers from a state of `get_rng_state`."""
+    _generator.bit_generator.state = rng_state
+
+
+def _shape(sizes):
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        return tuple(sizes[0])
+    return sizes
