@@ -3,13 +3,14 @@
 Order of the file: initialisation, the Module and its kin, then the layers.
 """
 
+import functools
 import math
 from collections import OrderedDict, namedtuple
 
 import numpy as np
 
 from .activations import gelu, relu, sigmoid, softmax, tanh
-from .creation import random_generator
+from .creation import random_generator, zeros
 from .tensor import Tensor
 
 __all__ = [
@@ -85,7 +86,7 @@ def _fans(tensor):
     if tensor.ndim < 2:
         raise ValueError(f"fan_in and fan_out need at least 2 axes, the shape is {tensor.shape}")
     kernel = math.prod(tensor.shape[2:])
-    return tensor.shape[1] * kernel, tensor.shape[0] * kernel
+    return max(tensor.shape[1] * kernel, 1), max(tensor.shape[0] * kernel, 1)
 
 
 def _one_of(what, value, allowed):
@@ -200,43 +201,53 @@ class Module:
         return output
 
     def __setattr__(self, name, value):
-        if "_modules" not in self.__dict__:
-            raise TypeError(f"call super().__init__() first in {type(self).__name__}.__init__")
-        registries = {Parameter: self._parameters, Module: self._modules}
-        kind = next((kind for kind in registries if isinstance(value, kind)), None)
-        if kind is None and name in self._buffers and (value is None or isinstance(value, Tensor)):
-            self._buffers[name] = value
-            return
-        if kind is None and value is None and name in self._parameters:
-            self._parameters[name] = None
-            return
-        for registry in (self._parameters, self._modules, self._buffers):
-            if kind is None or registry is not registries[kind]:
-                registry.pop(name, None)
-        if kind is None:
-            object.__setattr__(self, name, value)
-        else:
-            self.__dict__.pop(name, None)
-            registries[kind][name] = value
+        if isinstance(value, (Parameter, Module)) and "_modules" not in self.__dict__:
+            raise AttributeError(f"call super().__init__() first in {type(self).__name__}.__init__")
+        for registry, kind in _REGISTRIES.items():
+            names = self.__dict__.get(registry, {})
+            if isinstance(value, kind) and kind is not Tensor:
+                self._forget(name, keep=names)
+                names[name] = value
+                return
+            if name in names:
+                if not (value is None or isinstance(value, kind)):
+                    raise TypeError(
+                        f"{name!r} of {type(self).__name__} is a {kind.__name__}: assign another "
+                        f"one or None, not a {type(value).__name__}"
+                    )
+                names[name] = value
+                return
+        object.__setattr__(self, name, value)
 
     def __getattr__(self, name):
-        for registry in ("_parameters", "_buffers", "_modules"):
+        for registry in _REGISTRIES:
             if name in self.__dict__.get(registry, ()):
                 return self.__dict__[registry][name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __delattr__(self, name):
-        for registry in (self._parameters, self._buffers, self._modules):
-            if name in registry:
-                del registry[name]
+        for registry in _REGISTRIES:
+            if name in self.__dict__[registry]:
+                del self.__dict__[registry][name]
                 return
         object.__delattr__(self, name)
 
     # looking through it
 
-    def children(self):
-        """Yield the modules directly below this one."""
-        yield from self._modules.values()
+    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
+        """Yield (path, module) of this module, path "", and of all below it, depth first.
+
+        A module that is used in two places comes once; with remove_duplicate=False each time.
+        `memo` is the set of those that have come.
+        """
+        memo = set() if memo is None else memo
+        if remove_duplicate and self in memo:
+            return
+        memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(memo, _dotted(prefix, name), remove_duplicate)
 
     def modules(self):
         """Yield this module and all below it, each once."""
@@ -244,54 +255,55 @@ class Module:
             yield module
 
     def named_children(self):
-        """Yield (name, module) of the modules directly below this one."""
-        yield from self._modules.items()
-
-    def named_modules(self, prefix="", once=True, seen=None):
-        """Yield (path, module) of this module and all below it; a shared one once, unless asked."""
-        seen = set() if seen is None else seen
-        if once and id(self) in seen:
-            return
-        seen.add(id(self))
-        yield prefix, self
+        """Yield (name, module) of the modules directly below this one, each once."""
+        first = {module: name for name, module in reversed(self._modules.items())}
         for name, module in self._modules.items():
-            yield from module.named_modules(f"{prefix}.{name}" if prefix else name, once, seen)
+            if module is not None and first[module] == name:
+                yield name, module
+
+    def children(self):
+        """Yield the modules directly below this one, each once."""
+        for _, module in self.named_children():
+            yield module
 
     def parameters(self):
         """Yield all parameters of this module and of those below it, each once."""
         for _, parameter in self.named_parameters():
             yield parameter
 
+    def named_buffers(self, prefix=""):
+        """Yield (name, buffer) of all that is state and not a parameter, each once."""
+        seen = {id(parameter) for parameter in self.parameters()}
+        for name in self.state_dict():
+            buffer = self._at(name)
+            if id(buffer) not in seen:
+                seen.add(id(buffer))
+                yield _dotted(prefix, name), buffer
+
     def buffers(self):
         """Yield all buffers of this module and of those below it, each once."""
         for _, buffer in self.named_buffers():
             yield buffer
 
-    def named_buffers(self, prefix=""):
-        """Yield (name, buffer), by dotted names, of this module and of all below it."""
-        for path, module in self.named_modules(prefix):
-            for name, buffer in module._buffers.items():
-                if buffer is not None:
-                    yield (f"{path}.{name}" if path else name), buffer
-
-    def _stored(self):
-        """Map each name of `state_dict` to the tensor itself."""
-        return {
-            (f"{path}.{name}" if path else name): value
-            for path, module in self.named_modules(once=False)
-            for name, value in [*module._parameters.items(), *module._buffers.items()]
-            if value is not None
-        }
+    def _at(self, name):
+        """Follow a dotted name, as in `state_dict`, to the tensor itself."""
+        return functools.reduce(getattr, name.split("."), self)
 
     # changing it
 
     def register_buffer(self, name, tensor):
         """Keep a tensor that belongs to the state but is not trained, such as a running mean."""
-        object.__getattribute__(self, "__dict__").pop(name, None)
+        self._forget(name, keep=self._buffers)
         self._buffers[name] = tensor
 
+    def _forget(self, name, keep):
+        """Take a name out of wherever it stands but `keep`: it is about to stand there."""
+        for names in (self.__dict__, self._parameters, self._modules, self._buffers):
+            if names is not keep:
+                names.pop(name, None)
+
     def register_forward_hook(self, hook):
-        """Call `hook(module, inputs, output)` after each forward; a result of it replaces output."""
+        """Call `hook(module, inputs, output)` after each forward; what it gives replaces output."""
         key = object()
         self._forward_hooks[key] = hook
         return Handle(self._forward_hooks, key)
@@ -330,9 +342,21 @@ class Module:
         return ""
 
     def __repr__(self):
-        lines = [f"({name}): {module!r}" for name, module in self._modules.items()]
-        inner = "".join("\n  " + line.replace("\n", "\n  ") for line in lines)
-        return f"{type(self).__name__}({self.extra_repr()}{inner}{chr(10) if inner else ''})"
+        said = [self.extra_repr()] if self.extra_repr() else []
+        below = [f"({name}): {module!r}" for name, module in self._modules.items()]
+        if not below:
+            return f"{type(self).__name__}({''.join(said)})"
+        inner = "".join("\n  " + line.replace("\n", "\n  ") for line in said + below)
+        return f"{type(self).__name__}({inner}\n)"
+
+
+# Where a module keeps what is assigned to it; in this order __setattr__ and __getattr__ look.
+_REGISTRIES = {"_parameters": Parameter, "_modules": Module, "_buffers": Tensor}
+
+
+def _dotted(path, name):
+    """Join two parts of a name, as in "0.weight"; the path of the outermost module is ""."""
+    return f"{path}.{name}" if path else name
 
 
 def _state_message(module, missing, unexpected, wrong):
@@ -372,16 +396,45 @@ class Linear(Module):
 
     def extra_repr(self):
         """Give the sizes."""
-        return f"{self.in_features}, {self.out_features}, bias={self.bias is not None}"
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}"
 
 
-class Sequential(Module):
+class _Listed(Module):
+    """Modules under the names "0", "1", …: what Sequential and ModuleList share."""
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return type(self)(*self._sliced(list(self._modules.items())[index]))
+        return list(self)[index]
+
+    def __setitem__(self, index, module):
+        setattr(self, list(self._modules)[index], module)
+
+    def __len__(self):
+        return len(self._modules)
+
+    def __iter__(self):
+        return iter(self._modules.values())
+
+    def append(self, module):
+        """Add a module at the end, under the first free number; gives the container back."""
+        taken = len(self)
+        while str(taken) in self._modules:  # a slice keeps its names, so "2" may be the second
+            taken += 1
+        setattr(self, str(taken), module)
+        return self
+
+
+class Sequential(_Listed):
     """Modules one after the other: what comes out of one goes into the next."""
 
     def __init__(self, *modules):
+        """Take the modules in order, or one dictionary from names to modules."""
         super().__init__()
-        for i, module in enumerate(modules):
-            setattr(self, str(i), module)
+        named = len(modules) == 1 and isinstance(modules[0], dict)
+        for name, module in modules[0].items() if named else enumerate(modules):
+            setattr(self, str(name), module)
 
     def forward(self, x):
         """Hand x through all modules in order; without any, x comes back.
@@ -391,36 +444,20 @@ class Sequential(Module):
         """
         raise NotImplementedError("stage 03: Sequential.forward")
 
-    def __getitem__(self, index):
-        modules = list(self.children())[index]
-        return Sequential(*modules) if isinstance(index, slice) else modules
-
-    def __len__(self):
-        return len(self._modules)
-
-    def __iter__(self):
-        return self.children()
-
-    def append(self, module):
-        """Add a module at the end; gives the Sequential back."""
-        setattr(self, str(len(self)), module)
-        return self
+    def _sliced(self, items):
+        return [dict(items)]  # a part of a network keeps its names, as in PyTorch
 
 
-class ModuleList(Module):
+class ModuleList(_Listed):
     """A list of modules that registers them; it has no forward of its own."""
-
-    __getitem__, __len__, __iter__, append = (
-        Sequential.__getitem__,
-        Sequential.__len__,
-        Sequential.__iter__,
-        Sequential.append,
-    )
 
     def __init__(self, modules=()):
         super().__init__()
         for module in modules:
             self.append(module)
+
+    def _sliced(self, items):
+        return [[module for _, module in items]]
 
 
 class Flatten(Module):
@@ -437,6 +474,10 @@ class Flatten(Module):
         (5, 12)
         """
         raise NotImplementedError("stage 03: Flatten.forward")
+
+    def extra_repr(self):
+        """Give the axes."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
 class Dropout(Module):
@@ -507,6 +548,10 @@ class GELU(Module):
         """Apply gelu in the form chosen."""
         return gelu(x, approximate=self.approximate)
 
+    def extra_repr(self):
+        """Give the form."""
+        return f"approximate={self.approximate!r}"
+
 
 class Softmax(Module):
     """`softmax` along one axis as a module."""
@@ -519,6 +564,6 @@ class Softmax(Module):
         """Apply softmax along the axis chosen."""
         return softmax(x, dim=self.dim)
 
-
-def _empty(*shape):
-    return Tensor(np.zeros(shape, np.float32))
+    def extra_repr(self):
+        """Give the axis."""
+        return f"dim={self.dim}"
