@@ -118,7 +118,8 @@ def show(value):
 
 
 def _array(value):
-    data = getattr(value, "data", value)
+    numbers = (np.ndarray, np.generic)  # their own .data is a memoryview
+    data = value if isinstance(value, numbers) else getattr(value, "data", value)
     if isinstance(data, (np.ndarray, np.generic, int, float, bool)):
         return np.asarray(data)
     return None
