@@ -1,6 +1,7 @@
 """The facts of the course, read from the .toml files of its stages and milestones."""
 
 import functools
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -52,13 +53,20 @@ class Room:
     requires: tuple[str, ...]
     sittings: tuple[Sitting, ...]
 
+    is_stage = False
+
+    @property
+    def key(self):
+        """Name the room in tables of results: 01, or m01 for a milestone."""
+        return self.number
+
     @property
     def exercises(self):
         """All exercises, in the order in which they are written."""
         return tuple(e for sitting in self.sittings for e in sitting.exercises)
 
     def exercise(self, name):
-        """Find an exercise by its name or by the last part of it; Usage error where there is none."""
+        """Find an exercise by its name, or by the last part of it; else a Usage error."""
         found = [e for e in self.exercises if name in (e.name, e.name.rpartition(".")[2])]
         if not found:
             raise Usage(
@@ -86,10 +94,17 @@ class Stage(Room):
     given: tuple[Given, ...]
     first_in: str
 
+    is_stage = True
+
     @property
     def label(self):
         """Name the stage in messages."""
         return f"stage {self.number}"
+
+    @property
+    def asked(self):
+        """Give the word that names the stage in a command."""
+        return f"STAGE={self.number}"
 
     @property
     def suite(self):
@@ -126,6 +141,16 @@ class Milestone(Room):
     minutes: int
     script: str
     first_in: str
+
+    @property
+    def key(self):
+        """Name the milestone in tables of results."""
+        return f"m{self.number}"
+
+    @property
+    def asked(self):
+        """Give the word that names the milestone in a command."""
+        return f"N={int(self.number)}"
 
     @property
     def label(self):
@@ -197,6 +222,7 @@ class Course:
 @functools.cache
 def course(root=None):
     """Give the installed course, or that of a checkout around this package."""
+    root = root or os.environ.get("COURSE_ROOT")
     if root is None:
         here = Path(__file__).resolve().parent
         root = here / "course" if (here / "course").is_dir() else here.parent

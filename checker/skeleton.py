@@ -12,7 +12,7 @@ def stub_text(room, name):
 
 
 def skeleton(text, room, file):
-    """Give the skeleton of one reference file: its exercises' bodies replaced, all else the same."""
+    """Give the skeleton of one reference file: exercises' bodies replaced, all else the same."""
     for exercise in room.exercises:
         if exercise.file == file:
             text = replace_body(text, exercise.name, stub_text(room, exercise.name))

@@ -26,7 +26,7 @@ class Function:
 
 @functools.lru_cache(maxsize=64)
 def functions(text):
-    """Map dotted names to the functions of a module, methods as Class.name. SyntaxError may come."""
+    """Map dotted names to the functions of a module, methods as Class.name (or SyntaxError)."""
     found = {}
 
     def walk(nodes, prefix):

@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-
 import tinytorch
 from tinytorch import nn
 from tinytorch.tensor import Tensor

@@ -1,0 +1,236 @@
+"""The guarded child process: runs suites over a learner's code and writes what happened as JSON.
+
+Started by `runner.py` as `python -P -m checker.child REQUEST`. It imports NumPy and pytest before
+anything of the learner's, so that no file of theirs can stand in for them, and limits its own
+memory; a watchdog below Python ends a test that does not. This guards against accidents. It is no
+sandbox.
+"""
+
+import faulthandler
+import importlib
+import json
+import os
+import sys
+
+import numpy as np
+import numpy.testing
+import pytest
+import pytest_dependency
+
+from . import expect
+from .gates import Gates
+
+__all__ = ["main"]
+
+
+class Events:
+    """A file of JSON lines that the parent reads; each line is flushed, for what may come next."""
+
+    def __init__(self, path):
+        self.stream = open(path, "a", encoding="utf-8")  # noqa: SIM115
+
+    def send(self, event, **facts):
+        """Write one event."""
+        self.stream.write(json.dumps({"event": event, **facts}) + "\n")
+        self.stream.flush()
+
+
+class Watchdog:
+    """Ends the process when one step takes too long, and says where it was; even inside C."""
+
+    def __init__(self, path, seconds):
+        self.stream = open(path, "w", encoding="utf-8")  # noqa: SIM115
+        self.seconds = seconds
+
+    def restart(self):
+        """Give the next step its full time."""
+        faulthandler.dump_traceback_later(self.seconds, file=self.stream, exit=True)
+
+    def stop(self):
+        """Nothing more is awaited."""
+        faulthandler.cancel_dump_traceback_later()
+
+
+def limit_memory(gigabytes):
+    """Allow this much on top of what is mapped already, where the system can (Linux)."""
+    try:
+        import resource
+
+        with open("/proc/self/statm", encoding="ascii") as stream:
+            mapped = int(stream.read().split()[0]) * resource.getpagesize()
+        ceiling = mapped + int(gigabytes * 2**30)
+        resource.setrlimit(resource.RLIMIT_AS, (ceiling, resource.RLIM_INFINITY))
+    except (ImportError, OSError, ValueError):
+        pass  # macOS and Windows have no such limit; the README says so
+
+
+def guarded():
+    """Collect what a learner's code must leave as it is: NumPy, its testing, pytest, our checks."""
+    modules = (np, numpy.testing, pytest, expect)
+    return {
+        (m.__name__, n): v for m in modules for n, v in vars(m).items() if not n.startswith("_")
+    }
+
+
+def patched(before):
+    """Name what is no longer the object that it was."""
+    return sorted(
+        f"{module}.{name}"
+        for (module, name), value in before.items()
+        if getattr(sys.modules[module], name, None) is not value
+    )
+
+
+def describe(error, roots):
+    """Give an exception as plain facts: what it says, and where in the learner's files it rose."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        root = next((r for r in roots if path.startswith(r + os.sep)), None)
+        if root:
+            relative = os.path.relpath(path, os.path.dirname(root)).replace(os.sep, "/")
+            name = trace.tb_frame.f_code.co_qualname if sys.version_info >= (3, 11) else ""
+            frames.append([relative, trace.tb_lineno, name])
+        trace = trace.tb_next
+    facts = {"type": type(error).__name__, "message": _cut(str(error)), "frames": frames[-6:]}
+    if isinstance(error, expect.Mismatch):
+        facts |= {
+            key: _cut(getattr(error, key))
+            for key in ("headline", "why", "expected", "got", "relation")
+        }
+    if isinstance(error, SyntaxError) and error.filename:
+        root = next((r for r in roots if error.filename.startswith(r + os.sep)), "")
+        relative = os.path.relpath(error.filename, os.path.dirname(root)).replace(os.sep, "/")
+        facts["frames"] = [[relative, error.lineno or 0, ""]]
+        facts["message"] = error.msg
+    return facts
+
+
+def _cut(text, limit=600):
+    return text if text is None or len(text) <= limit else text[:limit] + " …"
+
+
+class Reporter:
+    """The pytest plugin that turns reports into events and keeps tests out of each other's way."""
+
+    def __init__(self, events, watchdog, roots):
+        self.events, self.watchdog, self.roots = events, watchdog, roots
+
+    def pytest_runtest_logstart(self, nodeid):
+        """Say which test begins."""
+        self.watchdog.restart()
+        self.events.send("start", id=nodeid)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        """Give every test the global state that the one before it found."""
+        floats, state, here, environment = (
+            np.geterr(),
+            np.random.get_state(),
+            os.getcwd(),
+            dict(os.environ),
+        )
+        try:
+            return (yield)
+        finally:
+            np.seterr(**floats)
+            np.random.set_state(state)
+            os.chdir(here)
+            if dict(os.environ) != environment:
+                os.environ.clear()
+                os.environ.update(environment)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        """Report each test once: when it did not pass, or when its call was done."""
+        report = yield
+        if report.when == "call" or report.outcome != "passed":
+            facts = {"id": item.nodeid, "stage": getattr(item, "stage", None)}
+            if report.outcome == "failed":
+                facts["error"] = describe(call.excinfo.value, self.roots)
+                facts["printed"] = _cut(report.capstdout, 1500)
+                facts["lines"] = report.capstdout.count("\n")
+            self.events.send("result", outcome=report.outcome, **facts)
+        return report
+
+    def pytest_collectreport(self, report):
+        """Report a suite that could not be imported."""
+        if report.failed:
+            self.events.send("collect", id=report.nodeid, text=_cut(str(report.longrepr)))
+
+    def pytest_exception_interact(self, call, report):
+        """Add to a failed collection what the exception was."""
+        if isinstance(report, pytest.CollectReport):
+            self.events.send(
+                "collect", id=report.nodeid, error=describe(call.excinfo.value, self.roots)
+            )
+
+    def pytest_keyboard_interrupt(self, excinfo):
+        """Report that the learner's code raised KeyboardInterrupt, or that Ctrl-C was pressed."""
+        self.events.send("stopped", error=describe(excinfo.value, self.roots))
+
+    def pytest_internalerror(self, excinfo):
+        """Report what broke pytest itself, such as sys.exit while a suite is collected."""
+        self.events.send("stopped", error=describe(excinfo.value, self.roots))
+
+
+def import_stages(request, events, watchdog, roots):
+    """Import the learner's modules stage by stage; stop at the first that cannot be imported."""
+    for number, modules in request["imports"]:
+        for module in modules:
+            watchdog.restart()
+            events.send("importing", stage=number, module=module)
+            try:
+                importlib.import_module(module)
+            except BaseException as error:
+                events.send("import", stage=number, module=module, error=describe(error, roots))
+                return number
+    return None
+
+
+def main(path):
+    """Carry out a request and end the process without waiting for threads that were left behind."""
+    with open(path, encoding="utf-8") as stream:
+        request = json.load(stream)
+    events = Events(request["events"])
+    watchdog = Watchdog(request["watchdog"], request["seconds"])
+    before = guarded()
+    roots = [os.path.realpath(root) for root in request["roots"]]
+    sys.path[:0] = [os.path.realpath(p) for p in request["path"]]
+    sys.dont_write_bytecode = True
+    # a .pyc of the same second and size would be taken for the file that was just saved
+    sys.pycache_prefix = os.path.join(request["scratch"], "none")
+    limit_memory(request["gigabytes"])
+    broken = import_stages(request, events, watchdog, roots)
+    order = [s["number"] for s in request["stages"]]
+    stages = request["stages"][: order.index(broken) if broken else None]
+    for name, module in list(sys.modules.items()):
+        home = getattr(module, "__file__", None) or ""
+        strange = not any(os.path.realpath(home).startswith(root + os.sep) for root in roots)
+        if name.split(".")[0] == "tinytorch" and home and strange:
+            events.send("stranger", module=name, file=home)
+    if stages:
+        arguments = ["-q", "--tb=no", "--noconftest", "--assert=plain", "--import-mode=importlib"]
+        arguments += ["-p", "no:cacheprovider", "-p", "no:doctest", "--capture=sys"]
+        arguments += ["-c", request["ini"], "--rootdir", request["root"], "-W", "ignore"]
+        arguments += request.get("options", [])
+        gates = Gates(stages, request["passed"])
+        code = pytest.main(
+            arguments + [path for stage in stages for path in stage["suites"]],
+            plugins=[pytest_dependency, gates, Reporter(events, watchdog, roots)],
+        )
+    else:
+        code = 0
+    watchdog.stop()
+    changed = patched(before)
+    if changed:
+        events.send("patched", names=changed)
+    if int(code) in (0, 1, 5):
+        events.send("finished", code=int(code))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

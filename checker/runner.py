@@ -1,0 +1,193 @@
+"""Running suites over a learner's code in the guarded child process, and reading what it says."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Run", "Suite", "child_environment", "run", "timeout_scale"]
+
+STEP_SECONDS = 10.0  # one test, or one import
+TOTAL_SECONDS = 120.0
+GIGABYTES = 4.0
+OUTPUT_LIMIT = 20_000
+
+
+@dataclass
+class Suite:
+    """What the child is to run for one stage or milestone."""
+
+    number: str
+    requires: list
+    modules: list
+    suites: list
+    expected: list
+
+
+@dataclass
+class Run:
+    """What came back: the events, and how the process ended."""
+
+    events: list
+    finished: bool
+    timed_out: bool
+    code: int | None
+    output: str
+    watchdog: list = field(default_factory=list)  # [path, line, function], innermost first
+    seconds: float = 0.0
+
+    def of(self, *kinds):
+        """Give the events of these kinds, in order."""
+        return [event for event in self.events if event["event"] in kinds]
+
+
+def timeout_scale():
+    """Give the factor by which slow machines stretch all limits (COURSE_TIMEOUT_SCALE)."""
+    try:
+        return max(float(os.environ.get("COURSE_TIMEOUT_SCALE", "1")), 0.1)
+    except ValueError:
+        return 1.0
+
+
+def child_environment():
+    """Give the environment of processes that run a learner's code."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYTEST"))}
+    for name in ("OPENBLAS", "OMP", "MKL"):
+        environment[f"{name}_NUM_THREADS"] = "1"
+    return environment | {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONNOUSERSITE": "1",
+    }
+
+
+def run(workspace, suites, passed, extra_path=(), options=()):
+    """Run these suites with the learner's code; `passed` are stages whose gates are open."""
+    started = time.perf_counter()
+    scratch = Path(tempfile.mkdtemp(prefix="course-"))
+    try:
+        request = _request(workspace, suites, passed, extra_path, options, scratch)
+        (scratch / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "checker.child", str(scratch / "request.json")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=workspace.root,
+            env=child_environment(),
+            start_new_session=os.name == "posix",
+        )
+        output, timed_out = _drain(process, TOTAL_SECONDS * timeout_scale())
+        events = _events(scratch / "events.jsonl")
+        return Run(
+            events=events,
+            finished=any(event["event"] == "finished" for event in events),
+            timed_out=timed_out,
+            code=process.returncode,
+            output=output,
+            watchdog=_frames(scratch / "watchdog.txt", workspace),
+            seconds=time.perf_counter() - started,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _request(workspace, suites, passed, extra_path, options, scratch):
+    return {
+        "stages": [
+            {
+                "number": s.number,
+                "requires": s.requires,
+                "suites": [str(path) for path in s.suites],
+                "expected": s.expected,
+            }
+            for s in suites
+        ],
+        "imports": [[s.number, s.modules] for s in suites],
+        "passed": sorted(passed),
+        "path": [str(workspace.root), *map(str, extra_path)],
+        "roots": [str(workspace.root / "tinytorch"), str(workspace.root / "milestones")],
+        "root": str(workspace.course.root),
+        "ini": str(Path(__file__).parent / "suite.ini"),
+        "scratch": str(scratch),
+        "events": str(scratch / "events.jsonl"),
+        "watchdog": str(scratch / "watchdog.txt"),
+        "seconds": STEP_SECONDS * timeout_scale(),
+        "gigabytes": GIGABYTES,
+        "options": list(options),
+    }
+
+
+def _drain(process, seconds):
+    """Read what the child prints, keep the head of it, and end the child and its kin in time."""
+    kept = []
+
+    def read():
+        size = 0
+        while chunk := process.stdout.read1(65536):
+            if size < OUTPUT_LIMIT:
+                kept.append(chunk[: OUTPUT_LIMIT - size])
+                size += len(kept[-1])
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    timed_out = False
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+    finally:
+        end_group(process)
+    reader.join(timeout=1.0)
+    return b"".join(kept).decode("utf-8", "replace"), timed_out
+
+
+def end_group(process):
+    """End a child and everything that it started."""
+    if os.name == "posix":
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    elif process.poll() is None:
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
+        )
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _events(path):
+    found = []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue  # the process ended within a line
+    return found
+
+
+def _frames(path, workspace):
+    """Read the learner's frames out of a traceback that the watchdog wrote."""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    newest = text.rpartition("most recent call first")[2]
+    frames = []
+    for file, line, name in re.findall(r'File "(.+)", line (\d+) in (.+)', newest):
+        try:
+            relative = Path(file).resolve().relative_to(workspace.root).as_posix()
+        except ValueError:
+            continue
+        if relative.startswith(("tinytorch/", "milestones/")):
+            frames.append([relative, int(line), name])
+    return frames
