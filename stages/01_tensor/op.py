@@ -7,6 +7,7 @@ ask for gradients, notes the recipe. Nothing here knows what a gradient is.
 
 import functools
 import inspect
+import math
 import threading
 from contextlib import contextmanager
 
@@ -94,27 +95,31 @@ class Op:
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in kinds)
         self.inputs = tuple(p.name for p in kinds if p.kind is not p.KEYWORD_ONLY)
         self.parameters = frozenset(p.name for p in kinds if p.kind is p.KEYWORD_ONLY)
-        self.required = sum(p.default is p.empty for p in kinds if p.kind is p.POSITIONAL_OR_KEYWORD)
-        self.defaults = {p.name: p.default for p in kinds if p.default is not p.empty}
+        self.least = sum(p.default is p.empty for p in kinds if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.most = math.inf if self.variadic else len(self.inputs)
 
     def __repr__(self):
         return f"<operation {self.name}{self.signature}>"
 
     def __call__(self, *inputs, **params):
-        if not self._fits(inputs, params):
+        plain = not params or params.keys() <= self.parameters
+        if not (plain and self.least <= len(inputs) <= self.most):
             inputs, params = self._bind(inputs, params)
-        arrays, settled = self._arrays(inputs)
+        arrays, floating, wanted = self._unpack(inputs)
         if params:
             params = {name: _unwrap(value) for name, value in params.items()}
-        forward = state.kernels[self][0] if self in state.kernels else self.forward
+        kernels = state.kernels
+        forward = kernels[self][0] if self in kernels else self.forward
         try:
             result = np.asarray(forward(*arrays, **params))
+        except np.exceptions.AxisError:
+            raise  # an IndexError, too, as PyTorch has it, and it names the axis
         except ValueError as error:
             raise self._shape_error(error, arrays) from error
-        if settled is None and result.dtype == np.float64:
-            result = result.astype(np.float32)
+        if not floating and result.dtype.kind == "f":
+            result = result.astype(np.float32, copy=False)
         out = Op.tensor_type._wrap(result)
-        if state.recording and self._needs_gradient(inputs):
+        if wanted and state.recording:
             remember(out, self, inputs, arrays, params)
         return out
 
@@ -137,11 +142,6 @@ class Op:
         finally:
             state.kernels.clear()
             state.kernels.update(before)
-
-    def _fits(self, inputs, params):
-        if params and not params.keys() <= self.parameters:
-            return False
-        return self.variadic or self.required <= len(inputs) <= len(self.inputs)
 
     def _bind(self, inputs, params):
         """Sort arguments that came in any order PyTorch accepts into inputs and parameters."""
@@ -168,36 +168,30 @@ class Op:
         bound.apply_defaults()
         return bound.args, bound.kwargs
 
-    def _arrays(self, inputs):
+    def _unpack(self, inputs):
         """Unwrap the inputs and bring all but the constant ones to one dtype, as PyTorch would.
 
-        Returns the arrays, and the floating dtype that they agreed on (None: there was none).
+        Returns the arrays, whether that dtype is floating, and whether one of these inputs
+        requires a gradient.
         """
-        arrays = [_unwrap(Op.tensor_type(v) if type(v) is list else v) for v in inputs]
-        kinds = [
-            (value.dtype, value.ndim)
-            for i, value in enumerate(arrays)
-            if isinstance(value, np.ndarray) and self.input_name(i) not in self.constant
-        ]
-        if len({dtype for dtype, _ in kinds}) == 1:
-            dtype = kinds[0][0]
-        elif kinds:
-            dtype = _promote(kinds)
-            for i, value in enumerate(arrays):
-                if isinstance(value, np.ndarray) and self.input_name(i) not in self.constant:
-                    arrays[i] = value.astype(dtype, copy=False)
-        else:
-            return tuple(arrays), None
-        return tuple(arrays), dtype if dtype.kind == "f" else None
-
-    def _needs_gradient(self, inputs):
+        arrays, free, dtypes, wanted = [], [], set(), False
+        constant = self.constant
         for i, value in enumerate(inputs):
-            if getattr(value, "requires_grad", False) and self.input_name(i) not in self.constant:
-                return True
-        return False
+            array = _unwrap(Op.tensor_type(value) if type(value) is list else value)
+            arrays.append(array)
+            if isinstance(array, np.ndarray) and not (constant and self.input_name(i) in constant):
+                free.append(i)
+                dtypes.add(array.dtype)
+                wanted = wanted or getattr(value, "requires_grad", False)
+        if len(dtypes) > 1:
+            dtypes = {_promote([arrays[i] for i in free])}
+            for i in free:
+                arrays[i] = arrays[i].astype(*dtypes, copy=False)
+        floating = bool(dtypes) and dtypes.pop().kind == "f"
+        return tuple(arrays), floating, wanted
 
     def _shape_error(self, error, arrays):
-        """Say with which shapes the operation failed, and for broadcasting also which rule broke."""
+        """Say with which shapes the operation failed, and which sizes did not broadcast."""
         shapes = [value.shape for value in arrays if isinstance(value, np.ndarray)]
         if "broadcast" in str(error) and len(shapes) == 2:
             from .tensor import broadcast_shapes
@@ -223,15 +217,18 @@ def _unwrap(value):
     return value
 
 
-def _promote(kinds):
+def _promote(arrays):
     """Choose one dtype for several arrays, by PyTorch's rule.
 
     bool < integer < float; within a kind the wider dtype wins; an array of no dimensions only
     counts where its kind is higher than that of all arrays with dimensions.
     """
     rank = {"b": 0, "u": 1, "i": 1, "f": 2}
+    for array in arrays:
+        if array.dtype.kind not in rank:
+            raise TypeError(f"operations work on numbers, not on an array of {array.dtype}")
     chosen = None
-    for group in ([d for d, n in kinds if n], [d for d, n in kinds if not n]):
+    for group in ([a.dtype for a in arrays if a.ndim], [a.dtype for a in arrays if not a.ndim]):
         if not group:
             continue
         best = max(rank[d.kind] for d in group)

@@ -40,8 +40,10 @@ def load(file):
         with np.load(file, allow_pickle=False) as stored:
             layout = json.loads(stored["layout"].item())
             return _unpack(layout, [stored[f"array_{i}"] for i in range(len(stored.files) - 1)])
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise ValueError(f"{os.fspath(file)} is damaged or was not written by save(): {error}") from None
+    except (zipfile.BadZipFile, KeyError, IndexError, TypeError, ValueError, EOFError) as error:
+        raise ValueError(
+            f"{os.fspath(file)} is damaged or was not written by save(): {error}"
+        ) from None
 
 
 def _pack(obj, arrays):
@@ -52,9 +54,14 @@ def _pack(obj, arrays):
         return {"dict": [[_pack(k, arrays), _pack(v, arrays)] for k, v in obj.items()]}
     if isinstance(obj, (list, tuple)):
         return {type(obj).__name__: [_pack(value, arrays) for value in obj]}
+    if isinstance(obj, np.generic):
+        obj = obj.item()
     if obj is None or isinstance(obj, (bool, int, float, str)):
         return obj
-    raise TypeError(f"save() keeps tensors, arrays, numbers, strings, lists and dictionaries, not {type(obj).__name__}")
+    raise TypeError(
+        "save() keeps tensors, arrays, numbers, strings, lists and dictionaries, "
+        f"not {type(obj).__name__}"
+    )
 
 
 def _unpack(layout, arrays):

@@ -147,8 +147,8 @@ def matmul(a, b):
 
 @Op
 def sub(a, b):
-    """Subtract `b` from `a` element by element, with broadcasting."""
-    return np.subtract(a, b, dtype=np.int64) if _is_bool(a) and _is_bool(b) else a - b
+    """Subtract `b` from `a` element by element; truth values count as 0 and 1."""
+    return _number(a) - b
 
 
 @Op
@@ -168,28 +168,28 @@ def neg(x):
 def power(x, exponent):
     """Raise `x` to `exponent` element by element; a negative base with a fraction gives nan."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        return x**exponent
+        return _number(x) ** exponent
 
 
 @Op
 def exp(x):
     """Give e to the power of every element; inf where that is too large for the dtype."""
     with np.errstate(over="ignore"):
-        return np.exp(x)
+        return np.exp(_number(x))
 
 
 @Op
 def log(x):
     """Give the natural logarithm of every element; -inf at 0 and nan below."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(x)
+        return np.log(_number(x))
 
 
 @Op
 def sqrt(x):
     """Give the square root of every element; nan below 0."""
     with np.errstate(invalid="ignore"):
-        return np.sqrt(x)
+        return np.sqrt(_number(x))
 
 
 @Op
@@ -261,6 +261,8 @@ def amin(x, *, dim=None, keepdim=False):
 def expand(x, *, shape):
     """Repeat axes of size 1, and new ones on the left, up to `shape`; -1 keeps a size."""
     sizes = (1,) * (len(shape) - x.ndim) + x.shape
+    if len(sizes) > len(shape):
+        raise ValueError(f"{x.ndim} axes do not expand to the {len(shape)} of shape {shape}")
     return np.broadcast_to(x, [o if s == -1 else s for s, o in zip(shape, sizes, strict=True)])
 
 
@@ -351,6 +353,9 @@ class Tensor:
     def __abs__(self):
         return absolute(self)
 
+    def __invert__(self):
+        return Tensor._wrap(~self.data)
+
     __radd__, __rmul__ = __add__, __mul__
 
     def __rsub__(self, other):
@@ -400,8 +405,8 @@ class Tensor:
     def __bool__(self):
         if self.data.size != 1:
             raise ValueError(
-                f"a tensor of shape {self.shape} is neither true nor false; use (t > 0).all() "
-                "on .data, or .item() of one element"
+                f"a tensor of shape {self.shape} is neither true nor false: "
+                "use .all(), .any(), or .item() of one element"
             )
         return bool(self.data)
 
@@ -437,7 +442,12 @@ class Tensor:
         raise NotImplementedError("stage 01: Tensor.__getitem__")
 
     def __setitem__(self, index, value):
-        self._may_change()
+        if is_recording() and (self.requires_grad or getattr(value, "requires_grad", False)):
+            raise ValueError(
+                "assigning to elements is not recorded, and gradients would be wrong: "
+                "do it under no_grad(), or make the tensor of its parts"
+            )
+        self._own_memory()
         unwrap = tuple(map(_plain, index)) if isinstance(index, tuple) else _plain(index)
         self.data[unwrap] = _plain(value)
         self._version += 1
@@ -475,10 +485,13 @@ class Tensor:
         """Give the array itself, not a copy."""
         return self.data
 
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.data, dtype, copy=copy)
+
     # axes
 
     def reshape(self, *shape):
-        """Read the elements in another shape; one size may be -1. ValueError where they don't fit."""
+        """Read the elements in another shape; one size may be -1. ValueError where none fits."""
         return reshape(self, shape=_sizes(shape))
 
     view = reshape
@@ -486,8 +499,9 @@ class Tensor:
     def flatten(self, start_dim=0, end_dim=-1):
         """Merge the axes from `start_dim` to `end_dim`, both included, into one.
 
-        Negative numbers count from the end; a tensor of no axes becomes (1,). A linear layer wants
-        (batch, features), whatever shape a picture has.
+        Negative numbers count from the end (`_axis`); a tensor of no axes becomes (1,). Raises
+        IndexError for an axis that there is not. A linear layer wants (batch, features), whatever
+        shape a picture has.
 
         >>> Tensor([[[1.0, 2.0], [3.0, 4.0]]]).flatten(1).shape
         (1, 4)
@@ -508,12 +522,12 @@ class Tensor:
 
     def unsqueeze(self, dim):
         """Insert an axis of size 1 so that it becomes axis `dim`."""
-        at = dim % (self.ndim + 1)
+        at = _axis(dim, self.ndim + 1)
         return self.reshape(*self.shape[:at], 1, *self.shape[at:])
 
     def squeeze(self, dim=None):
         """Drop all axes of size 1, or axis `dim` if its size is 1."""
-        drop = range(self.ndim) if dim is None else [dim % max(self.ndim, 1)]
+        drop = range(self.ndim) if dim is None else [_axis(dim, max(self.ndim, 1))]
         return self.reshape(*[n for i, n in enumerate(self.shape) if n != 1 or i not in drop])
 
     def expand(self, *shape):
@@ -566,6 +580,14 @@ class Tensor:
     def argmin(self, dim=None, keepdim=False):
         """Tell where the smallest element is: the first of equals; over all, in flat order."""
         return Tensor(np.asarray(np.argmin(self.data, dim, keepdims=keepdim and dim is not None)))
+
+    def all(self, dim=None, keepdim=False):
+        """Tell whether every element is true (not 0)."""
+        return Tensor(np.asarray(np.all(self.data, dim, keepdims=keepdim)))
+
+    def any(self, dim=None, keepdim=False):
+        """Tell whether at least one element is true (not 0)."""
+        return Tensor(np.asarray(np.any(self.data, dim, keepdims=keepdim)))
 
     # element by element
 
@@ -730,5 +752,15 @@ def _sizes(sizes):
     return tuple(map(int, sizes))
 
 
-def _is_bool(value):
-    return getattr(value, "dtype", None) == np.bool_ or isinstance(value, bool)
+def _axis(dim, ndim):
+    """Count axis `dim` from the left, also where it is negative; IndexError where there is none."""
+    if not -ndim <= dim < ndim:
+        raise IndexError(f"there is no axis {dim}: there are {ndim}, from {-ndim} to {ndim - 1}")
+    return dim % ndim
+
+
+def _number(value):
+    """Count truth values as the integers 0 and 1, which is what PyTorch computes with."""
+    if isinstance(value, bool) or getattr(value, "dtype", None) is np.dtype(bool):
+        return value * 1
+    return value
