@@ -38,7 +38,19 @@ def check_verb(options):
     lines[-2:-2] = [line for room in new for line in payoffs(workspace, verdicts[room], room)]
     lines[-1:-1] = notes_message(notes(workspace))
     say(lines)
+    make_branches_once(workspace)
     return exit_code(verdicts, stage)
+
+
+def make_branches_once(workspace):
+    """Make the solution branches at the first check, so that git can show them from then on."""
+    if workspace.path("learn.py").is_file() and not workspace.recall("branches.json", {}):
+        from .solve import ensure_branches
+
+        try:
+            ensure_branches(workspace)
+        except CourseError:
+            workspace.remember("branches.json", {"course": "none"})
 
 
 def exit_code(verdicts, stage):

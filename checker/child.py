@@ -147,7 +147,7 @@ class Reporter:
         report = yield
         if report.when == "call" or report.outcome != "passed":
             facts = {"id": item.nodeid, "stage": getattr(item, "stage", None)}
-            if report.outcome == "failed":
+            if report.outcome == "failed" or (report.when == "call" and call.excinfo):
                 facts["error"] = describe(call.excinfo.value, self.roots)
                 facts["printed"] = _cut(report.capstdout, 1500)
                 facts["lines"] = report.capstdout.count("\n")

@@ -120,18 +120,21 @@ def blob(repo, revision, path):
         raise
 
 
-def change_files(workspace, why, files):
-    """Write the learner's files {path: bytes}, after a backup; what is the same stays untouched.
+def change_files(workspace, why, files, gone=()):
+    """Write files {path: bytes} and delete those in `gone`, after a backup.
 
-    Gives the paths that changed. Where one cannot be written, those before it are put back.
+    What is the same already stays untouched. Gives the paths that changed. Where one cannot be
+    written, those before it are put back.
     """
     changed = [
         path
         for path, data in files.items()
         if not workspace.path(path).is_file() or workspace.path(path).read_bytes() != data
     ]
-    if not changed:
+    gone = [path for path in gone if workspace.path(path).is_file()]
+    if not changed and not gone:
         return []
+    changed += gone
     for path in changed:
         _require_writable(workspace, path)
     backup(workspace, why, changed)
@@ -139,7 +142,10 @@ def change_files(workspace, why, files):
     written = []
     try:
         for path in changed:
-            write_atomically(workspace.path(path), files[path])
+            if path in gone:
+                workspace.path(path).unlink()
+            else:
+                write_atomically(workspace.path(path), files[path])
             written.append(path)
     except OSError as error:
         for path in written:

@@ -28,6 +28,7 @@ class Inspection:
     leftovers: dict = field(default_factory=dict)  # exercise -> line of the raise beside own code
     lines: dict = field(default_factory=dict)  # name -> (file, line of its def)
     changed: set = field(default_factory=set)  # given names that are not as given
+    pristine: bool = True  # every file is the skeleton, to the letter
 
     @property
     def untouched(self):
@@ -44,14 +45,21 @@ def inspect(workspace, room):
         try:
             text = workspace.read(relative)
         except CourseError as error:
+            found.pristine = False
             found.faults.append(Fault(relative, 0, error.message, error.mend))
             continue
+        if text.replace("\r\n", "\n") != _given_text(room, relative):
+            found.pristine = False
         fault = _syntax_fault(relative, text)
         if fault:
             found.faults.append(fault)
             continue
         _functions_of(found, room, relative, text)
     return found
+
+
+def _given_text(room, relative):
+    return (room.folder / relative.rpartition("/")[2]).read_text(encoding="utf-8")
 
 
 def _syntax_fault(relative, text):

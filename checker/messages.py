@@ -223,13 +223,8 @@ def _advice(room, verdict):
     if verdict.problem is not None or first is None or _leftover(verdict, first):
         return (check_command(room),)
     if first.state == "failed":
-        at = "" if first is _default(verdict) else f" AT={first.name}"
-        return f"make hint {room.asked}{at}", "the idea first, then the formula"
-    return check_command(room), "when it is written; or make hint " + room.asked
-
-
-def _default(verdict):
-    return verdict.first
+        return f"make hint {room.asked}", "the idea first, then the formula"
+    return check_command(room), f"or make hint {room.asked}"
 
 
 def _body(workspace, verdict):

@@ -1,12 +1,12 @@
 """`solution`, `reset`, `undo`, `branches`: changing the learner's files, after a backup."""
 
-from .branches import make_branches
+from .branches import make_branches, solution_files
 from .cli import say
 from .compare import reference_text
 from .course import course
 from .errors import Usage
 from .hint import room_of
-from .history import change_files, repository, undo
+from .history import change_files, digest_text, repository, undo
 from .messages import check_command
 from .skeleton import replace_body, replace_function, skeleton, stub_text
 from .workspace import Workspace
@@ -170,13 +170,12 @@ def branches_verb(options):
 
 def ensure_branches(workspace):
     """Make the solution branches once for each version of the course."""
-    from . import __version__
-
-    if workspace.recall("branches.json", {}).get("course") == __version__:
+    wanted = digest_text(b"".join(sorted(solution_files(workspace.course).values())))
+    if workspace.recall("branches.json", {}).get("course") == wanted:
         return
     with repository(workspace) as repo:
         made = make_branches(repo, workspace.course)
-    workspace.remember("branches.json", {"course": __version__, "branches": made})
+    workspace.remember("branches.json", {"course": wanted, "branches": made})
 
 
 def _list(paths):

@@ -156,7 +156,7 @@ def _without_running(workspace, room, seen, known, cache, keys, journal):
         if verdict.state in ("in progress", "regressed"):
             verdict.state = "regressed" if entry else "in progress"
         return verdict
-    if seen.untouched and not seen.changed and None not in required:
+    if seen.pristine and None not in required:
         exercises = [ExerciseResult(name, "todo") for name in names]
         return Verdict(room, "regressed" if entry else "not started", exercises, **common)
     return None

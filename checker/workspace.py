@@ -148,7 +148,7 @@ class Journal:
 
     def append(self, **facts):
         """Add an entry; a folder that cannot be written to costs the history, not the check."""
-        entry = {"time": round(time.time(), 1), "course": __version__, **facts}
+        entry = {"time": round(time.time(), 1), "course": __version__} | facts
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path, "a", encoding="utf-8") as stream:

@@ -5,3 +5,22 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / "reference"), str(REPO)]
+
+
+import pytest  # noqa: E402
+
+from checker.tests.fake import FakeWorkspace, make_course  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def small_course(tmp_path_factory):
+    """A course of two small stages."""
+    root = tmp_path_factory.mktemp("course")
+    make_course(root)
+    return root
+
+
+@pytest.fixture
+def workspace(small_course, tmp_path):
+    """A fresh workspace of the small course."""
+    return FakeWorkspace(tmp_path / "my work", small_course)

@@ -1,0 +1,388 @@
+"""Prove the course: `python -m checker.course_check [--stage 05] [--knockouts]`.
+
+Skeletons are red for the right reason, solutions green at every prefix, every knockout is killed
+by the test that it names, lessons run, hints and facts are complete. Prints what it found and ends
+with a closing line of counts; exit code 1 where anything is wrong.
+"""
+
+import argparse
+import ast
+import contextlib
+import itertools
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .branches import solution_files
+from .check import run_payoff
+from .cli import parse
+from .course import course, test_slug
+from .errors import CourseError
+from .facades import public
+from .generate import drift
+from .knockouts import knockouts
+from .runner import Suite, child_environment, run
+from .source import function
+from .verdict import judge
+from .workspace import Workspace, suite_functions
+
+__all__ = ["main"]
+
+SECTIONS = ("Together", "What it costs", "Explain it", "In PyTorch", "More")
+
+
+def main(arguments):
+    """Run all proofs, or those that the words choose, and print what they found."""
+    parser = argparse.ArgumentParser(prog="python -m checker.course_check")
+    parser.add_argument("--stage", help="prove this stage only")
+    parser.add_argument("--knockouts", action="store_true", help="run the knockouts only")
+    words = parser.parse_args(arguments)
+    facts = course()
+    rooms = [*facts.stages.values(), *facts.milestones.values()]
+    if words.stage:
+        rooms = [facts.stage(words.stage)]
+    proofs = [proof for room in rooms for proof in _proofs(facts, room, words.knockouts)]
+    if not words.stage and not words.knockouts:
+        proofs = [("generated files", lambda: drift_problems(facts)), *proofs]
+    failed = 0
+    with ThreadPoolExecutor(2) as pool:
+        for (name, _), problems in zip(proofs, pool.map(_carefully, proofs), strict=True):
+            print(f"{'ok    ' if not problems else 'FAILED'} {name}", flush=True)
+            for problem in problems:
+                print(f"         {problem}")
+            failed += bool(problems)
+    print(f"{len(proofs) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def _carefully(proof):
+    try:
+        return list(proof[1]())
+    except CourseError as error:
+        return [error.message]
+
+
+def _proofs(facts, room, knockouts_only):
+    """List (name, function giving problems) for one stage or milestone."""
+    proofs = []
+    if not knockouts_only:
+        proofs = [
+            (f"{room.label}: facts and hints", lambda: fact_problems(facts, room)),
+            (f"{room.label}: suite in order", lambda: suite_problems(facts, room)),
+            (
+                f"{room.label}: skeleton red for the right reason",
+                lambda: skeleton_problems(facts, room),
+            ),
+            (f"{room.label}: solution green", lambda: solution_problems(facts, room)),
+        ]
+        if room.is_stage:
+            proofs += [
+                (f"{room.label}: imports", lambda: import_problems(facts, room)),
+                (f"{room.label}: lesson", lambda: lesson_problems(facts, room)),
+                (f"{room.label}: payoffs", lambda: payoff_problems(facts, room)),
+            ]
+        proofs.append(
+            (f"{room.label}: every exercise has a knockout", lambda: coverage_problems(room))
+        )
+    for knockout in knockouts(room):
+        name = f"{room.label}: knockout {knockout.name} of {knockout.of}"
+        proofs.append((name, lambda knockout=knockout: knockout_problems(facts, room, knockout)))
+    return proofs
+
+
+@contextlib.contextmanager
+def workspace_with(facts, through, changes=None, room=None):
+    """Make a workspace with stages up to `through` solved, and some files' text changed."""
+    with tempfile.TemporaryDirectory(prefix="course-check-") as folder:
+        for path, data in solution_files(facts, through).items():
+            target = Path(folder) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        if room is not None and not room.is_stage:
+            target = Path(folder) / room.paths[0]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(_reference(facts, room, "mine.py"), target)
+        for path, text in (changes or {}).items():
+            (Path(folder) / path).write_text(text, encoding="utf-8")
+        yield Workspace(folder, facts)
+
+
+def _reference(facts, room, file):
+    if room.is_stage:
+        return facts.reference / file
+    return facts.root / "reference" / "milestones" / f"{room.slug}.py"
+
+
+def _last_required(facts, room):
+    return facts.stages[max(room.requires)] if room.requires else None
+
+
+def _run_suite(facts, workspace, room):
+    """Run a room's suite as if all that it requires had passed; gives (run, expected tests)."""
+    expected = suite_functions(room.suite)
+    modules = [p[:-3].replace("/", ".") for p in room.paths] if room.is_stage else ["mine"]
+    suite = Suite(room.key, list(room.requires), modules, [room.suite], expected)
+    passed = [stage.number for stage in facts.closure(room)]
+    extra = [] if room.is_stage else [workspace.path(room.paths[0]).parent]
+    return run(workspace, [suite], passed, extra), expected
+
+
+def drift_problems(facts):
+    """Generated files that are not what they should be."""
+    return [f"{path} is stale: make skeletons" for path in drift(facts)]
+
+
+def fact_problems(facts, room):
+    """Names that do not exist, hints that are missing, minutes that do not fit the hours."""
+    for exercise in room.exercises:
+        found = function(_reference(facts, room, exercise.file).read_text("utf-8"), exercise.name)
+        if found is None:
+            yield f"exercise {exercise.name} is not in {exercise.file}"
+        elif ">>>" not in (ast.get_docstring(found.node) or ""):
+            yield f"exercise {exercise.name} has no worked example in its docstring"
+        if len(exercise.hints) != 3 or not all(hint.strip() for hint in exercise.hints):
+            yield f"exercise {exercise.name} needs three hints"
+    if not room.is_stage:
+        return
+    for given in room.given:
+        text = (facts.reference / given.file).read_text("utf-8")
+        if function(text, given.name) is None and f"class {given.name}" not in text:
+            yield f"given {given.name} is not in {given.file}"
+        if given.kind not in ("twin", "plumbing", "read"):
+            yield f"given {given.name}: {given.kind!r} is not twin, plumbing or read"
+        if given.kind == "read" and not given.question.strip():
+            yield f"given {given.name} is to be read, but there is no question"
+    minutes = sum(sitting.minutes for sitting in room.sittings)
+    if not 60 * room.hours[0] <= minutes <= 60 * room.hours[1]:
+        yield f"{minutes} minutes of sittings are not {room.hours[0]}-{room.hours[1]} hours"
+    every = {name for file in room.files for name in public(facts, file)}
+    for facade, names in room.facades.items():
+        for name in set(names) - every:
+            yield f"{facade} hands on {name}, which no __all__ of the stage holds"
+
+
+def suite_problems(facts, room):
+    """Tests without an exercise, exercises without tests, an example that is not first."""
+    tests = suite_functions(room.suite)
+    slugs = {test_slug(e.name): e.name for e in room.exercises}
+    if tests.count("test_module") != 1 or (tests and tests[-1] != "test_module"):
+        yield "the suite needs exactly one test_module, at its end"
+    owned = {}
+    for test in tests[:-1]:
+        fitting = [s for s in slugs if test.startswith(f"test_unit_{s}_")]
+        if not fitting:
+            yield f"{test} belongs to no exercise"
+        else:
+            owned.setdefault(slugs[max(fitting, key=len)], []).append(test)
+    for exercise in room.exercises:
+        own = owned.get(exercise.name, [])
+        if not own or not own[0].endswith("_example"):
+            yield f"the first test of {exercise.name} is not its example"
+
+
+def skeleton_problems(facts, room):
+    """Tests that pass, or fail for another reason than a stub, when nothing is written."""
+    skeleton = {p: (room.folder / p.rpartition("/")[2]).read_text("utf-8") for p in room.paths}
+    with workspace_with(facts, _last_required(facts, room), skeleton, room) as workspace:
+        result, expected = _run_suite(facts, workspace, room)
+    if not result.finished:
+        yield f"the run did not finish: {result.output[-300:]}"
+    failed = {}
+    for event in result.of("result"):
+        name = event["id"].rpartition("::")[2].partition("[")[0]
+        if event["outcome"] == "failed":
+            failed[name] = event["error"]
+    for name in expected:
+        error = failed.get(name)
+        if error is None:
+            yield f"{name} does not fail on the skeleton"
+        elif not error["message"].startswith(f"{room.label}: ") or (
+            error["type"] != "NotImplementedError"
+        ):
+            yield f"{name} fails by {error['type']}: {error['message'][:90]}"
+
+
+def solution_problems(facts, room):
+    """What is not green when all stages up to this one are solved and later ones are skeletons."""
+    through = room if room.is_stage else _last_required(facts, room)
+    with workspace_with(facts, through, room=room) as workspace:
+        verdicts = judge(workspace, [room])
+        for verdict in verdicts.values():
+            if verdict.state != "passed":
+                errors = [e.error for e in verdict.exercises if e.error]
+                said = (
+                    errors[0]["message"][:200] if errors else str(verdict.problem or verdict.module)
+                )
+                yield f"{verdict.room.label} is {verdict.state}: {said}"
+
+
+def import_problems(facts, room):
+    """Imports of other than NumPy, the standard library, and stages that this one may use."""
+    allowed = set(room.files)
+    for number in room.uses:
+        allowed |= set(facts.stages[number].files)
+    required = {s.number for s in facts.closure(room)} | {room.number}
+    yield from (f"uses {n}, which it does not require" for n in room.uses if n not in required)
+    for file in room.files:
+        for node in ast.walk(ast.parse((facts.reference / file).read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                if f"{node.module}.py" not in allowed and not _lazy(facts, room, file, node):
+                    yield f"{file}:{node.lineno} imports .{node.module}, which is not in uses"
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                names = (
+                    [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+                )
+                for name in names:
+                    top = name.partition(".")[0]
+                    if top != "numpy" and top not in sys.stdlib_module_names:
+                        yield f"{file}:{node.lineno} imports {name}"
+
+
+def _lazy(facts, room, file, node):
+    """Allow the one seam: Tensor.backward calls the walk that stage 05 writes."""
+    return room.number == "01" and node.module == "autograd" and node.col_offset > 0
+
+
+def lesson_problems(facts, room):
+    """Blocks that do not run, commands and sections that are not, solutions given away."""
+    path = room.folder / "README.md"
+    if not path.exists():
+        yield "there is no lesson"
+        return
+    lesson = path.read_text("utf-8")
+    heads = re.findall(r"^## (.+)$", lesson, re.MULTILINE)
+    yield from (f"the section {s!r} is missing" for s in SECTIONS if s not in heads)
+    for command in re.findall(r"`(?:make|python learn\.py) ([^`]+)`", lesson):
+        try:
+            _, options = parse(command.split("      ")[0].split())
+            if options["STAGE"]:
+                facts.stage(options["STAGE"])
+        except CourseError as error:
+            if not re.search(r"[A-Z…]{2,}$|=NN", command):
+                yield f"the command {command!r}: {error.message}"
+    for exercise in room.exercises:
+        if exercise.name not in lesson and exercise.name.rpartition(".")[2] not in lesson:
+            yield f"{exercise.name} is not mentioned"
+    yield from _given_away(facts, room, lesson)
+    yield from _block_problems(facts, room, lesson)
+
+
+def _given_away(facts, room, lesson):
+    """Find bodies of exercises, two or more statements in a row, that stand in the lesson."""
+    said = re.sub(r"\s+", "", lesson)
+    for exercise in room.exercises:
+        text = (facts.reference / exercise.file).read_text("utf-8")
+        found = function(text, exercise.name)
+        lines = [re.sub(r"\s+", "", x) for x in text.split("\n")[found.body - 1 : found.last]]
+        lines = [line for line in lines if line]
+        body = "".join(lines)
+        if len(lines) > 1 and len(body) > 30 and body in said:
+            yield f"the body of {exercise.name} stands in the lesson"
+        for first, second in itertools.pairwise(lines):
+            if len(first + second) > 50 and first + second in said:
+                yield f"two lines of {exercise.name} stand in the lesson: {first[:40]}"
+
+
+def _block_problems(facts, room, lesson):
+    """Run the python blocks of a lesson in order, in one namespace, with the reference."""
+    blocks = re.findall(r"^```python\n(.*?)^```", lesson, re.MULTILINE | re.DOTALL)
+    script = "import os, sys\nsys.path.insert(0, sys.argv[1])\n"
+    script += "".join(
+        f"print('block {n}', file=sys.stderr)\n{block}\n" for n, block in enumerate(blocks, 1)
+    )
+    with workspace_with(facts, room) as workspace:
+        path = workspace.path("lesson.py")
+        path.write_text(script, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-P", "-W", "ignore", str(path), str(workspace.root)],
+            cwd=workspace.root,
+            env=child_environment() | {"MPLBACKEND": "Agg"},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=600,
+            check=False,
+        )
+    if done.returncode:
+        yield f"a block does not run: {done.stderr.strip()[-400:]}"
+        return
+    printed = [line.strip() for line in done.stdout.splitlines()]
+    for block in blocks:
+        for promise in re.findall(r"print\(.*\)\s+# (\S.*)$", block, re.MULTILINE):
+            promise = promise.strip()
+            stem = promise.split("…")[0].strip()
+            if not any(
+                line == promise or ("…" in promise and line.startswith(stem)) for line in printed
+            ):
+                yield f"the lesson promises {promise!r}, which nothing printed"
+
+
+def payoff_problems(facts, room):
+    """Payoffs that are missing, fail, are too long, or need what a later sitting writes."""
+    for number, sitting in enumerate(room.sittings, 1):
+        script = room.folder / (sitting.payoff or "missing")
+        if not script.exists():
+            yield f"the payoff of {sitting.title!r} is missing"
+            continue
+        later = [e for s in room.sittings[number:] for e in s.exercises]
+        with workspace_with(facts, room, _with_stubs(facts, room, later)) as workspace:
+            lines = run_payoff(workspace, script)
+        if not lines:
+            yield f"{sitting.payoff} fails, or prints nothing"
+        else:
+            if len(lines) > 16 or max(map(len, lines)) > 77:
+                yield f"{sitting.payoff} prints {len(lines)} lines of up to {max(map(len, lines))}"
+
+
+def _with_stubs(facts, room, exercises):
+    from .skeleton import replace_body, stub_text
+
+    texts = {}
+    for exercise in exercises:
+        path = f"tinytorch/{exercise.file}"
+        text = texts.get(path) or (facts.reference / exercise.file).read_text("utf-8")
+        texts[path] = replace_body(text, exercise.name, stub_text(room, exercise.name))
+    return texts
+
+
+def coverage_problems(room):
+    """Exercises without a knockout, and knockouts that name no test or say nothing."""
+    found = knockouts(room)
+    tests = suite_functions(room.suite)
+    for exercise in room.exercises:
+        if not any(k.of == exercise.name for k in found):
+            yield f"{exercise.name} has no knockout"
+    for knockout in found:
+        if knockout.killed_by not in tests:
+            yield f"{knockout.name} names {knockout.killed_by}, which does not exist"
+        if not knockout.says.strip():
+            yield f"{knockout.name} does not say what the mistake is"
+
+
+def knockout_problems(facts, room, knockout):
+    """Tell whether the test that a knockout names notices it."""
+    path = next(p for p in room.paths if p.endswith(f"/{knockout.file}"))
+    text = knockout.applied(_reference(facts, room, knockout.file).read_text("utf-8"))
+    through = room if room.is_stage else _last_required(facts, room)
+    with workspace_with(facts, through, {}, room) as workspace:
+        workspace.path(path).write_text(text, encoding="utf-8")
+        result, _ = _run_suite(facts, workspace, room)
+    failed = {
+        event["id"].rpartition("::")[2].partition("[")[0]
+        for event in result.of("result")
+        if event["outcome"] == "failed"
+    }
+    stuck = [e["id"].rpartition("::")[2] for e in result.of("start")][-1:]
+    if not result.finished:
+        failed |= set(stuck)
+    if knockout.killed_by not in failed:
+        others = ", ".join(sorted(failed)) or "none"
+        yield f"{knockout.killed_by} does not notice it; failing: {others}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
