@@ -439,8 +439,8 @@ class Sequential(_Listed):
     def forward(self, x):
         """Hand x through all modules in order; without any, x comes back.
 
-        >>> Sequential(ReLU(), Flatten(0))(Tensor([[-1.0, 2.0]]))
-        Tensor([0., 2.])
+        >>> Sequential(ReLU(), Softmax(0))(Tensor([-5.0, 0.0]))
+        Tensor([0.5, 0.5])
         """
         raise NotImplementedError("stage 03: Sequential.forward")
 
