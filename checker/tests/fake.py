@@ -250,11 +250,11 @@ class FakeWorkspace:
         lines[found.body - 1 : found.last] = [indent + line for line in body.split("\n")]
         self.write(path, "\n".join(lines))
 
-    def run(self, *words, who=None, **environment):
+    def run(self, *words, prefix=(), **environment):
         """Run the command line; gives the finished process, output and errors together."""
         inherited = {k: v for k, v in os.environ.items() if k != "MAKELEVEL"}
         return subprocess.run(
-            [sys.executable, "-m", "checker", *words],
+            [*prefix, sys.executable, "-m", "checker", *words],
             cwd=self.root,
             env=inherited
             | {"COURSE_ROOT": str(self.course_root), "COURSE_TIMEOUT_SCALE": "0.3"}
@@ -263,5 +263,4 @@ class FakeWorkspace:
             stderr=subprocess.STDOUT,
             text=True,
             timeout=120,
-            **(who or {}),
         )
