@@ -27,10 +27,10 @@ def check_verb(options):
     fresh = options.on("FRESH")
     stage = facts.stage(options["STAGE"]) if options["STAGE"] else current_stage(workspace, fresh)
     verdicts = judge(workspace, [stage], fresh)
+    new = remember(workspace, verdicts)
     if options.on("JSON"):
         print(json.dumps(report(workspace, verdicts), indent=2))
         return exit_code(verdicts, stage)
-    new = remember(workspace, verdicts)
     opened = [
         m for m in facts.milestones.values() if m.requires and max(m.requires) == stage.number
     ]

@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import sys
+import time
 
 import numpy as np
 import numpy.testing
@@ -31,7 +32,7 @@ class Events:
 
     def send(self, event, **facts):
         """Write one event."""
-        self.stream.write(json.dumps({"event": event, **facts}) + "\n")
+        self.stream.write(json.dumps({"event": event, "at": time.monotonic(), **facts}) + "\n")
         self.stream.flush()
 
 

@@ -375,6 +375,8 @@ def _others(verdict):
     if passed and len(passed) < len(room.exercises):
         span = passed[0] if len(passed) == 1 else f"{passed[0]} … {passed[-1]} ({len(passed)})"
         lines.append(f"  passed: {span}")
+    for exercise in [e for e in verdict.exercises if e.state == "waiting" and e is not first][:2]:
+        lines.append(f"  {exercise.name} waits for {exercise.waits_for}")
     if todo:
         lines.append(f"  not started: {len(todo)}")
     return ["", *lines] if lines else []

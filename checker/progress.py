@@ -17,10 +17,10 @@ def progress_verb(options):
     """Show where the learner stands on their path."""
     workspace = Workspace.find(course())
     verdicts = survey(workspace)
+    remember(workspace, verdicts)
     if options.on("JSON"):
         print(json.dumps(report(workspace, verdicts), indent=2))
         return 0
-    remember(workspace, verdicts)
     say(progress_lines(workspace, verdicts))
     return 0
 
