@@ -26,7 +26,7 @@ def check_verb(options):
         workspace = Workspace.find(facts)
     fresh = options.on("FRESH")
     stage = facts.stage(options["STAGE"]) if options["STAGE"] else current_stage(workspace, fresh)
-    verdicts = judge(workspace, [stage], fresh)
+    verdicts = judge(workspace, [stage], fresh, newer=True)
     new = remember(workspace, verdicts)
     if options.on("JSON"):
         print(json.dumps(report(workspace, verdicts), indent=2))
