@@ -37,43 +37,43 @@ def reduce(values, reduction):
     raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
 
 
-def mse_loss(prediction, target, reduction="mean"):
-    """Square the distance from prediction to target, both of one shape, and reduce.
+def mse_loss(input, target, *, reduction="mean"):
+    """Square the distance from the prediction `input` to the target, and reduce.
 
-    Raises ValueError where the shapes differ: (n, 1) against (n,) would broadcast to (n, n) and
+    Raises ValueError where their shapes differ: (n, 1) against (n,) would broadcast to (n, n) and
     train towards nonsense, without a word. As `torch.nn.functional.mse_loss`, which only warns.
 
     >>> mse_loss(Tensor([1.0, 4.0]), Tensor([1.0, 2.0]))
     Tensor(2.)
     """
-    _same_shape("mse_loss", prediction, target)
-    return reduce((prediction - target) ** 2.0, reduction)
+    _same_shape("mse_loss", input, target)
+    return reduce((input - target) ** 2.0, reduction)
 
 
-def nll_loss(log_probs, target, reduction="mean"):
-    """Give minus the log-probability of the right class: (N, C) and classes (N,).
+def nll_loss(input, target, *, reduction="mean"):
+    """Give minus the log-probability of the right class: `input` (N, C) and classes (N,).
 
     One example may come without its batch axis: (C,) and a class of shape (). Raises ValueError
-    for shapes that do not fit, IndexError for a class that does not exist. The better the model
-    knows the right answer, the nearer this is to 0.
+    for shapes that do not fit, TypeError for classes that are no whole numbers, IndexError for one
+    that does not exist. The surer the model is of the right answer, the nearer this is to 0.
 
     >>> nll_loss(Tensor([[-0.5, -1.0], [-3.0, -0.1]]), Tensor([0, 1]), reduction="none")
     Tensor([0.5, 0.1])
     """
-    _check_classes("nll_loss", log_probs.shape, np.asarray(target.data))
-    if log_probs.ndim == 1:
-        return -log_probs[target]
-    rows = Tensor(np.arange(log_probs.shape[0]))
-    return reduce(-log_probs[rows, target], reduction)
+    _check_classes("nll_loss", input.shape, target)
+    if input.ndim == 1:
+        return reduce(-input[target], reduction)
+    rows = np.arange(input.shape[0])
+    return reduce(-input[rows, target], reduction)
 
 
 @Op(constant=("target",))
 def cross_entropy(logits, target, *, reduction="mean"):
     """Give minus the log of the softmax of the right class: logits (N, C) and classes (N,).
 
-    One example may come as (C,) and a class of shape (). Raises ValueError for shapes that do not
-    fit, IndexError for a class that does not exist. Softmax, log and choice belong together: done
-    one after the other, a small probability becomes 0 and its log -inf.
+    One example may come as (C,) and a class of shape (). Raises as `nll_loss` does. Softmax, log
+    and choice belong together: done one after the other, a small probability becomes 0 and its
+    log -inf.
 
     >>> cross_entropy(Tensor([[0.0, 0.0], [0.0, 100.0]]), Tensor([0, 0]), reduction="none")
     Tensor([  0.6931, 100.    ])
@@ -106,7 +106,7 @@ class _Loss(Module):
 
     function = None
 
-    def __init__(self, reduction="mean"):
+    def __init__(self, *, reduction="mean"):
         super().__init__()
         self.reduction = reduction
 
@@ -150,15 +150,18 @@ def _same_shape(name, prediction, target):
 
 
 def _check_classes(name, shape, target):
-    if len(shape) not in (1, 2) or target.shape != shape[:-1]:
+    """Refuse a target that does not name one existing class for each prediction of `shape`."""
+    classes = target.data if isinstance(target, Tensor) else target
+    if len(shape) not in (1, 2) or classes.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for predictions of shape {shape} the target holds one class each, "
-            f"shape {shape[:-1]}; it has shape {target.shape}"
+            f"shape {shape[:-1]}; it has shape {classes.shape}"
         )
-    if target.dtype.kind not in "iu":
-        raise TypeError(f"{name}: classes are whole numbers, the target is {target.dtype}")
-    if target.size and not 0 <= target.min() <= target.max() < shape[-1]:
-        wrong = target[(target < 0) | (target >= shape[-1])].flat[0]
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"{name}: classes are whole numbers, the target is {classes.dtype}")
+    outside = classes[(classes < 0) | (classes >= shape[-1])]
+    if outside.size:
         raise IndexError(
-            f"{name}: class {wrong} does not exist, there are {shape[-1]} (0 to {shape[-1] - 1})"
+            f"{name}: class {outside.flat[0]} does not exist, there are {shape[-1]} "
+            f"(0 to {shape[-1] - 1})"
         )
