@@ -103,7 +103,9 @@ def judge(workspace, targets, fresh=False, newer=False):
         for room, _ in to_run:
             verdict = known[room.key]
             verdict.passed_before = journal.last_pass(room)
-            if verdict.state != "passed" and _holds(workspace, room, verdict.passed_before):
+            if verdict.state not in ("passed", "blocked") and _holds(
+                workspace, room, verdict.passed_before
+            ):
                 verdict.state, verdict.held = "passed", verdict.passed_before["course"]
                 verdict.fresh = False
                 continue
