@@ -312,8 +312,8 @@ def _block_problems(facts, room, lesson):
         return
     printed = [line.strip() for line in done.stdout.splitlines()]
     for block in blocks:
-        for promise in re.findall(r"print\(.*\)\s+# (\S.*)$", block, re.MULTILINE):
-            promise = promise.strip()
+        promises = re.findall(r"print\(.*\)\s+# (\S.*)$", block, re.MULTILINE)
+        for promise in (part.strip() for said in promises for part in said.split(", then ")):
             stem = promise.split("…")[0].strip()
             if not any(
                 line == promise or ("…" in promise and line.startswith(stem)) for line in printed

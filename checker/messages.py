@@ -13,6 +13,7 @@ from .source import function
 __all__ = ["Line", "check_message", "notes_message"]
 
 WIDTH = 80
+MOST_LINES = 14
 COLOURS = {
     "passed": "green",
     "in progress": "yellow",
@@ -203,8 +204,7 @@ def changed_lines(workspace, verdict):
 def _in_progress(workspace, verdict):
     room = verdict.room
     lines = [_header(verdict), ""]
-    body = _body(workspace, verdict)
-    lines += body[:9]
+    lines += _body(workspace, verdict)[:9]
     if verdict.state == "regressed":
         changed = changed_lines(workspace, verdict)
         if changed:
@@ -212,7 +212,7 @@ def _in_progress(workspace, verdict):
                 f"It passed on {_date(verdict.passed_before['time'])}; changed since: {changed}", 2
             )
     elif not verdict.faults and verdict.problem is None:
-        lines += _others(verdict)
+        lines += _others(verdict)[: MOST_LINES - 2 - len(lines)]
     return [*lines, "", _next(*_advice(room, verdict))]
 
 

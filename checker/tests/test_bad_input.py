@@ -21,7 +21,7 @@ def after(workspace, *says, code=1, stage="01"):
     assert "Traceback" not in done.stdout
     assert "next: " in done.stdout.strip().splitlines()[-1], done.stdout
     lines = done.stdout.rstrip().split("\n")
-    assert len(lines) <= 16 and max(map(len, lines)) <= 80, done.stdout
+    assert len(lines) <= 14 and max(map(len, lines)) <= 80, done.stdout
     assert before == {p: p.read_bytes() for p in before}
     return done.stdout
 
