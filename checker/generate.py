@@ -1,5 +1,7 @@
 """Everything in the repo that is generated from something else: writing it, and finding drift."""
 
+import sys
+
 from .course import course
 from .facades import facades
 from .skeleton import skeleton
@@ -77,6 +79,17 @@ def write(course):
     return stale
 
 
-if __name__ == "__main__":
+def main(arguments):
+    """Write what is stale; with --check only name it, and fail."""
+    if arguments == ["--check"]:
+        stale = drift(course())
+        for path in stale:
+            print(f"{path} is not what it is generated from; next: make skeletons")
+        return 1 if stale else 0
     for path in write(course()):
         print(f"wrote {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
