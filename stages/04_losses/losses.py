@@ -37,8 +37,8 @@ def mse_loss(input, target, *, reduction="mean"):
     Raises ValueError where their shapes differ: (n, 1) against (n,) would broadcast to (n, n) and
     train towards nonsense, without a word. As `torch.nn.functional.mse_loss`, which only warns.
 
-    >>> mse_loss(Tensor([1.0, 4.0]), Tensor([1.0, 2.0]))
-    Tensor(2.)
+    >>> mse_loss(Tensor([2.0, 5.0]), Tensor([1.0, 2.0]))
+    Tensor(5.)
     """
     raise NotImplementedError("stage 04: mse_loss")
 
@@ -64,8 +64,8 @@ def cross_entropy(logits, target, *, reduction="mean"):
     and choice belong together: done one after the other, a small probability becomes 0 and its
     log -inf.
 
-    >>> cross_entropy(Tensor([[0.0, 0.0], [0.0, 100.0]]), Tensor([0, 0]), reduction="none")
-    Tensor([  0.6931, 100.    ])
+    >>> cross_entropy(Tensor([[0.0, 0.0], [0.0, 200.0]]), Tensor([0, 0]), reduction="none")
+    Tensor([  0.6931, 200.    ])
     """
     raise NotImplementedError("stage 04: cross_entropy")
 
@@ -78,8 +78,8 @@ def binary_cross_entropy_with_logits(logits, target, *, reduction="mean"):
     max(x, 0) - x t + log(1 + exp(-|x|)) nothing overflows and no log is taken of 0. Raises
     ValueError where the shapes differ.
 
-    >>> binary_cross_entropy_with_logits(Tensor([0.0, 200.0]), Tensor([1.0, 0.0]), reduction="none")
-    Tensor([  0.6931, 200.    ])
+    >>> binary_cross_entropy_with_logits(Tensor([2.0, 200.0]), Tensor([1.0, 0.0]), reduction="none")
+    Tensor([  0.1269, 200.    ])
     """
     raise NotImplementedError("stage 04: binary_cross_entropy_with_logits")
 

@@ -102,8 +102,8 @@ def test_unit_reduce_other_words():
 
 def test_unit_mse_loss_example():
     expect_close(
-        mse_loss(Tensor([1.0, 4.0]), Tensor([1.0, 2.0])), 2.0, "mse_loss([1. 4.], [1. 2.])",
-        "The errors are 0 and 2, their squares 0 and 4, the mean of those is 2.",
+        mse_loss(Tensor([2.0, 5.0]), Tensor([1.0, 2.0])), 5.0, "mse_loss([2. 5.], [1. 2.])",
+        "The errors are 1 and 3, their squares 1 and 9, the mean of those is 5.",
     )  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def test_unit_mse_loss_reductions():
         ("none", np.reshape(flat, (2, 3, 4))),
     ):
         expect_close(
-            mse_loss(Tensor(a), Tensor(b), reduction=word), expected,
+            mse_loss(Tensor(a.copy()), Tensor(b.copy()), reduction=word), expected,
             f"mse_loss of shapes (2, 3, 4), reduction={word!r}",
             "The squares go through reduce, with the word that was asked for.",
         )  # fmt: skip
@@ -262,12 +262,14 @@ def test_unit_nll_loss_wrong_targets():
 
 
 def test_unit_cross_entropy_example():
+    logits, target = Tensor([[0.0, 0.0], [0.0, 200.0]]), Tensor([0, 0])
     with np.errstate(all="ignore"):
-        losses = cross_entropy(Tensor([[0.0, 0.0], [0.0, 100.0]]), Tensor([0, 0]), reduction="none")
+        losses = cross_entropy(logits, target, reduction="none")
     expect_close(
-        losses, [math.log(2), 100.0],
-        "cross_entropy([[0. 0.] [0. 100.]], [0 0], reduction='none')",
-        "Row 0: probability 1/2, -log is 0.69. Row 1: probability exp(-100), so 100.",
+        losses, [math.log(2), 200.0],
+        "cross_entropy([[0. 0.] [0. 200.]], [0 0], reduction='none')",
+        "Row 0: probability 1/2, and -ln of that is 0.69. Row 1: probability exp(-200), too small "
+        "to be written down; minus its logarithm is 200.",
     )  # fmt: skip
 
 
@@ -392,14 +394,14 @@ def test_unit_cross_entropy_leaves_input():
 
 
 def test_unit_binary_cross_entropy_with_logits_example():
+    logits, target = Tensor([2.0, 200.0]), Tensor([1.0, 0.0])
     with np.errstate(all="ignore"):
-        losses = binary_cross_entropy_with_logits(
-            Tensor([0.0, 200.0]), Tensor([1.0, 0.0]), reduction="none"
-        )
+        losses = binary_cross_entropy_with_logits(logits, target, reduction="none")
     expect_close(
-        losses, [math.log(2), 200.0],
-        "binary_cross_entropy_with_logits([0. 200.], [1. 0.], reduction='none')",
-        "Undecided costs ln 2. A yes with score 200 that is wrong costs 200, not inf.",
+        losses, [math.log(1 + math.exp(-2)), 200.0],
+        "binary_cross_entropy_with_logits([2. 200.], [1. 0.], reduction='none')",
+        "A yes of score 2 that is right costs little, ln(1 + exp(-2)). One of score 200 that is "
+        "wrong costs 200, not inf.",
     )  # fmt: skip
 
 
