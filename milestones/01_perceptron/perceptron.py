@@ -111,7 +111,7 @@ def learn(layer, x, target):
 
 def short(numbers):
     shown = [f"{value:g}" for value in np.ravel(numbers)]
-    return "[" + " ".join(shown if len(shown) < 6 else [*shown[:4], "…"]) + "]"
+    return "[" + " ".join(shown if len(shown) < 6 else [*shown[:4], "..."]) + "]"
 
 
 def zeros_and_ones(part=0.6):
@@ -145,7 +145,7 @@ def main():
             steps.done(*said_of_digits(runs["0 or 1"], unseen))
             paths = draw(runs)
             names = " ".join(path.name for path in paths)
-            steps.done("", f"pictures in {shortest(paths[0].parent)}: {names}")
+            steps.done("", f"pictures in {shortest(paths[0].parent)}:", f"  {names}")
     except Stop as error:
         stopped = str(error)
     missed = judge(runs, values, goal, stopped)
