@@ -48,7 +48,7 @@ solution-branches: $(ready) ## the solution branches, in this repository
 	@$(python) -m checker branches
 
 wheel: $(ready) ## build the course's wheel into dist/
-	@$(python) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@$(python) -m pip wheel -qq --disable-pip-version-check --no-deps --wheel-dir dist .
 	@echo "dist: $$(cd dist && ls tinytorch_course-*.whl)"
 
 clean: ## remove what was built and what tools remember; .venv stays
@@ -65,13 +65,13 @@ $(ready): pyproject.toml
 	@test -x $(python) || { echo "Python 3.11 or newer, with ensurepip, is needed."; \
 	  echo "next: get it from https://www.python.org (Debian, Ubuntu: sudo apt install python3-venv)"; \
 	  exit 1; }
-	@$(python) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(python) -m pip install -qq --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 # PyTorch is what the framework is compared with; nothing else needs it. Always a build for the CPU.
 torch: .venv/torch.stamp
 .venv/torch.stamp: $(ready)
-	@pip="$(python) -m pip install --quiet --disable-pip-version-check torch==$(TORCH)"; \
+	@pip="$(python) -m pip install -qq --disable-pip-version-check torch==$(TORCH)"; \
 	if $$pip 2>/dev/null || $$pip --index-url https://download.pytorch.org/whl/cpu 2>/dev/null; \
 	then touch $@; \
 	else echo "PyTorch $(TORCH) could not be installed: comparisons with it will be skipped."; fi
