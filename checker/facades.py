@@ -5,6 +5,7 @@ stage's names are imported at once; all others on first use, so that unfinished 
 """
 
 import ast
+import json
 
 __all__ = ["facades"]
 
@@ -19,16 +20,19 @@ _ABOUT = {
     "utils.data": "Data sets and loaders",
 }
 
-_LAZY = '''"""{about}. A given file: it hands on what the stages define, on first use."""
+_LAZY = '''"""{about}.
+
+A given file: it hands on what the stages define, on first use.
+"""
 
 from importlib import import_module
 
 _HOME = {{
 {table}
 }}
-_PACKAGES = {packages!r}
+_PACKAGES = {packages}
 
-__all__ = [*_HOME]  # noqa: PLE0604
+__all__ = [*_HOME]
 
 
 def __getattr__(name):
@@ -57,12 +61,12 @@ import numpy as _np
 {eager}
 
 float32, float64, int32, int64 = _np.float32, _np.float64, _np.int32, _np.int64
-bool = _np.bool_  # noqa: A001
+bool = _np.bool_
 
 _HOME = {{
 {table}
 }}
-_PACKAGES = {packages!r}
+_PACKAGES = {packages}
 
 
 def __getattr__(name):
@@ -93,10 +97,12 @@ def facades(course):
         path = f"{facade}/__init__.py" if "." not in facade else f"{facade.replace('.', '/')}.py"
         about = f"{_ABOUT[facade]}: `tinytorch.{facade}`"
         files[path] = _LAZY.format(
-            about=about, table=_table(homes.get(facade, {})), packages=inside
+            about=about, table=_table(homes.get(facade, {})), packages=json.dumps(inside)
         )
     files["__init__.py"] = _TOP.format(
-        eager="\n".join(_eager(course)), table=_table(_later(course)), packages=sorted(packages)
+        eager="\n".join(_eager(course)),
+        table=_table(_later(course)),
+        packages=json.dumps(sorted(packages)),
     )
     return files
 
@@ -111,9 +117,9 @@ def public(course, file):
 
 def _eager(course):
     first = next(iter(course.stages.values()))
-    for file in first.files:
+    for file in sorted(first.files):
         names = "".join(f"    {name},\n" for name in public(course, file))
-        yield f"from .{file[:-3]} import (  # noqa: F401\n{names})"
+        yield f"from .{file[:-3]} import (\n{names})"
 
 
 def _later(course):

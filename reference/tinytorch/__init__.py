@@ -9,7 +9,7 @@ from importlib import import_module
 
 import numpy as _np
 
-from .creation import (  # noqa: F401
+from .creation import (
     arange,
     eye,
     full,
@@ -25,17 +25,17 @@ from .creation import (  # noqa: F401
     zeros,
     zeros_like,
 )
-from .op import (  # noqa: F401
+from .op import (
     Op,
     Recipe,
     is_recording,
     remember,
 )
-from .serialization import (  # noqa: F401
+from .serialization import (
     load,
     save,
 )
-from .tensor import (  # noqa: F401
+from .tensor import (
     Tensor,
     absolute,
     add,

@@ -1,4 +1,7 @@
-"""Modules: layers, containers and losses: `tinytorch.nn`. A given file: it hands on what the stages define, on first use."""
+"""Modules: layers, containers and losses: `tinytorch.nn`.
+
+A given file: it hands on what the stages define, on first use.
+"""
 
 from importlib import import_module
 

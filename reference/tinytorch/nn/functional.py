@@ -1,4 +1,7 @@
-"""Operations without modules around them: `tinytorch.nn.functional`. A given file: it hands on what the stages define, on first use."""
+"""Operations without modules around them: `tinytorch.nn.functional`.
+
+A given file: it hands on what the stages define, on first use.
+"""
 
 from importlib import import_module
 

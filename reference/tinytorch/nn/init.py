@@ -1,4 +1,7 @@
-"""Filling weights with first values: `tinytorch.nn.init`. A given file: it hands on what the stages define, on first use."""
+"""Filling weights with first values: `tinytorch.nn.init`.
+
+A given file: it hands on what the stages define, on first use.
+"""
 
 from importlib import import_module
 
