@@ -35,7 +35,8 @@ def check_verb(options):
         m for m in facts.milestones.values() if m.requires and max(m.requires) == stage.number
     ]
     lines = check_message(workspace, verdicts, stage.number, Journal(workspace), opened)
-    lines[-2:-2] = [line for room in new for line in payoffs(workspace, verdicts[room], room)]
+    if stage.number in new:
+        lines[-2:-2] = payoffs(workspace, verdicts[stage.number])
     lines[-1:-1] = notes_message(notes(workspace))
     say(lines)
     make_branches_once(workspace)
@@ -93,6 +94,9 @@ def remember(workspace, verdicts):
                 pass  # without git there is no "what did I change since", and nothing else is lost
         if sittings_done(verdict) > before.get(number, 0):
             grown.append(number)
+    if grown:
+        done = {number: sittings_done(verdicts[number]) for number in grown}
+        workspace.remember("sittings.json", before | done)
     return grown
 
 
@@ -107,11 +111,9 @@ def sittings_done(verdict):
     return done
 
 
-def payoffs(workspace, verdict, number):
+def payoffs(workspace, verdict):
     """Run the payoff of a sitting that has just been finished, and give what it shows."""
-    seen = workspace.recall("sittings.json", {})
     done = sittings_done(verdict)
-    workspace.remember("sittings.json", seen | {number: done})
     sitting = verdict.room.sittings[done - 1]
     if not sitting.payoff:
         return []

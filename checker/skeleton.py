@@ -1,7 +1,9 @@
 """Skeletons: reference files with the bodies of exercises replaced by a raise."""
 
+import ast
+
 from .errors import CourseError
-from .source import functions
+from .source import definitions, functions
 
 __all__ = ["replace_body", "replace_function", "skeleton", "stub_text"]
 
@@ -21,15 +23,17 @@ def skeleton(text, room, file):
 
 def replace_body(text, name, statement):
     """Put one statement in the place of a function's body, keeping signature and docstring."""
-    found = functions(text).get(name)
-    if found is None:
-        raise CourseError(f"there is no function {name} to make a stub of")
     lines = text.split("\n")
-    indent = " " * found.node.body[0].col_offset
-    start, stop = found.body - 1, found.last
-    if found.node.body[0].lineno == found.node.lineno:
-        raise CourseError(f"{name} stands on one line: give its body lines of its own")
-    lines[start:stop] = [indent + statement]
+    if name not in definitions(text):
+        raise CourseError(f"there is no function {name} to make a stub of")
+    for found in reversed(definitions(text)[name]):
+        documented = ast.get_docstring(found.node) is not None
+        for node in found.node.body[: 1 + documented]:
+            if lines[node.lineno - 1].encode()[: node.col_offset].strip():
+                raise CourseError(f"{name}: give line {node.lineno} one statement, not two")
+        indent = " " * found.node.body[0].col_offset
+        end = "\r" if lines[found.node.lineno - 1].endswith("\r") else ""
+        lines[found.body - 1 : found.last] = [indent + statement + end]
     return "\n".join(lines)
 
 

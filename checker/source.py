@@ -5,7 +5,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 
-__all__ = ["Function", "function", "functions", "meaning", "stub_line"]
+__all__ = ["Function", "definitions", "function", "functions", "meaning", "stub_line"]
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,22 @@ class Function:
 @functools.lru_cache(maxsize=64)
 def functions(text):
     """Map dotted names to the functions of a module, methods as Class.name (or SyntaxError)."""
-    found = {}
+    return {name: found[0] for name, found in definitions(text).items()}
+
+
+@functools.lru_cache(maxsize=64)
+def definitions(text):
+    """Map each name to all its definitions, as of a property and its setter; no overloads."""
+    found, lines = {}, text.split("\n")
 
     def walk(nodes, prefix):
         for node in nodes:
             if isinstance(node, ast.ClassDef):
                 walk(node.body, f"{prefix}{node.name}.")
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found.setdefault(prefix + node.name, _function(prefix + node.name, node))
+                if not any(ast.unparse(d).endswith("overload") for d in node.decorator_list):
+                    name = prefix + node.name
+                    found.setdefault(name, []).append(_function(name, node, lines))
 
     walk(ast.parse(text).body, "")
     return found
@@ -45,12 +53,26 @@ def function(text, name):
     return functions(text).get(name)
 
 
-def _function(name, node):
-    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-    body = (
-        node.body[0].end_lineno + 1 if ast.get_docstring(node) is not None else node.body[0].lineno
-    )
-    return Function(name, node, first, body, node.end_lineno)
+def _function(name, node, lines):
+    first, body, last = _start(node), _start(node.body[0]), node.end_lineno
+    if ast.get_docstring(node) is not None:
+        body = node.body[0].end_lineno + 1
+    else:  # comments above the first statement
+        while body > node.lineno + 1 and lines[body - 2].lstrip().startswith("#"):
+            body -= 1
+    for number in range(last + 1, len(lines) + 1):  # comments below the last one
+        line = lines[number - 1]
+        if line.strip() and len(line) - len(line.lstrip()) <= node.col_offset:
+            break
+        if line.lstrip().startswith("#"):
+            last = number
+        elif line.strip():
+            break
+    return Function(name, node, first, body, last)
+
+
+def _start(node):
+    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
 
 
 def stub_line(found):
