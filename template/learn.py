@@ -20,7 +20,7 @@ def main(args):
     args = [arg for arg in args if not arg.startswith("COURSE=")] or ["check"]
     rows = (row.partition(": ") for row in read(HERE / ".copier-answers.yml").splitlines())
     facts = {name: text.strip("'").replace("''", "'") for name, _, text in rows}
-    source, commit = facts.get("_src_path", ""), facts.get("_commit", "")
+    source, commit = facts.get("_src_path", "?"), facts.get("_commit", "")
     if args == ["setup"] or read(STAMP) != source + "@" + commit or not PYTHON.exists():
         set_up(source, commit)
     if args == ["setup"]:
@@ -54,10 +54,10 @@ def fetch(source, commit):
     if not ("://" in source or "@" in source or (os.path.isabs(source) and os.path.exists(source))):
         near = [Path(source), HERE.parent / source, *sorted(HERE.parent.iterdir())]
         found = [str(path.resolve()) for path in near if (path / "template/learn.py").exists()]
-        print(f"The course is not at {source}, but {found[:1] or 'nowhere near'}", file=sys.stderr)
-        source = found[0] if found else source
+        print(f"The course is not at {source}. Near: {(*found, 'none')[0]}", file=sys.stderr)
+        source = (*found, source)[0]
     if os.path.isdir(source) and not (commit and shutil.which("git")):
-        print("Without git, the course is taken as it is now.", file=sys.stderr)
+        print("The course is taken as it is now, from " + source, file=sys.stderr)
         return source
     folder, mend = VENV / "course", "python learn.py setup COURSE=/path/to/the/course"
     shutil.rmtree(folder, ignore_errors=True)
