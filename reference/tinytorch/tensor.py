@@ -81,8 +81,9 @@ def as_array(data, dtype=None):
     """Turn numbers, nested lists, arrays or a tensor into an ndarray of the dtype PyTorch takes.
 
     Without `dtype`, Python floats become float32, ints int64, bools stay; arrays and tensors keep
-    theirs. float32 is half the memory of float64 and exact enough for learning.
-    Raises ValueError where rows differ in length, TypeError for what is no number.
+    theirs. float32 is half the memory of float64 and exact enough for learning. `_rectangular`,
+    given below, makes an array of everything but a tensor, and raises ValueError where rows
+    differ in length and TypeError for what is no number.
 
     >>> as_array([1.0, 2.0]).dtype, as_array([1, 2]).dtype
     (dtype('float32'), dtype('int64'))
@@ -100,8 +101,9 @@ def as_array(data, dtype=None):
 def matmul_loops(a, b):
     """Multiply two matrices with three loops: (n, k) @ (k, m) -> (n, m), over ndarrays.
 
-    Slow on purpose, and kept: what is obviously right is the oracle for what is fast.
-    Raises ValueError where the inner sizes differ.
+    Slow on purpose, and kept: what is obviously right is the oracle for what is fast. The dtype
+    is that of the inputs (`np.result_type`). Raises ValueError that names both shapes where the
+    inner sizes differ.
 
     >>> matmul_loops(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0], [6.0]])).tolist()
     [[17.0], [39.0]]
@@ -184,7 +186,7 @@ def matmul(a, b):
             f"shapes {a.shape} and {b.shape}: the last axis of the left ({inner}) "
             f"must equal the second to last of the right ({rows})"
         )
-    return a @ b
+    return a @ b  # (..., n, m)
 
 
 @Op
@@ -819,7 +821,7 @@ def _sizes(sizes):
 def _axis(dim, ndim):
     """Count axis `dim` from the left, also where it is negative; IndexError where there is none."""
     if not -ndim <= dim < ndim:
-        raise IndexError(f"there is no axis {dim}: there are {ndim}, from {-ndim} to {ndim - 1}")
+        raise IndexError(f"there is no axis {dim}: the axes are {list(range(-ndim, ndim))}")
     return dim % ndim
 
 

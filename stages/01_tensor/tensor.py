@@ -757,7 +757,7 @@ def _sizes(sizes):
 def _axis(dim, ndim):
     """Count axis `dim` from the left, also where it is negative; IndexError where there is none."""
     if not -ndim <= dim < ndim:
-        raise IndexError(f"there is no axis {dim}: there are {ndim}, from {-ndim} to {ndim - 1}")
+        raise IndexError(f"there is no axis {dim}: the axes are {list(range(-ndim, ndim))}")
     return dim % ndim
 
 

@@ -605,7 +605,7 @@ def test_unit_tensor_transpose_moves_the_numbers():
 
 def test_unit_tensor_transpose_of_any_two_axes():
     x = counting((2, 3, 4))
-    for one, two in itertools.product(range(-3, 3), range(-3, 3)):
+    for one, two in sorted(itertools.product(range(-3, 3), range(-3, 3)), reverse=True):
         expect_close(
             Tensor(x).transpose(one, two), np.swapaxes(x, one, two),
             f"transpose({one}, {two}) of shape (2, 3, 4)",
@@ -762,15 +762,15 @@ def test_unit_tensor_mean_example():
 def test_unit_tensor_mean_over_any_axes():
     x = numbers((2, 3, 4), np.float64)
     for dim, count, formula in [
-        (None, 24, "ijk->"),
         (0, 2, "ijk->jk"),
         (1, 3, "ijk->ik"),
         (-1, 4, "ijk->ij"),
         ((0, 2), 8, "ijk->j"),
+        (None, 24, "ijk->"),
     ]:
         expect_close(
             Tensor(x).mean(dim), np.einsum(formula, x) / count, f"mean({dim}) of shape (2, 3, 4)",
-            f"Here each result comes from {count} numbers, so divide by {count}, not by 24.",
+            f"{24 // count} results from 24 numbers: {count} went into each, so divide by {count}.",
             dtype=np.float64,
         )  # fmt: skip
 
@@ -845,11 +845,11 @@ def test_unit_remember_gives_a_chain():
 def test_unit_remember_numbers_and_arrays():
     recipe = (Tensor([1, 2]) * Tensor([0.5, 0.5], requires_grad=True)).recipe
     expect_equal(
-        [v.dtype for v in recipe.inputs], [np.dtype(np.int64), np.dtype(np.float32)],
+        [v.dtype.name for v in recipe.inputs], ["int64", "float32"],
         "the dtypes of recipe.inputs", "inputs are what the caller gave.",
     )  # fmt: skip
     expect_equal(
-        [v.dtype for v in recipe.arrays], [np.dtype(np.float32)] * 2, "the dtypes of recipe.arrays",
+        [v.dtype.name for v in recipe.arrays], ["float32"] * 2, "the dtypes of recipe.arrays",
         "arrays are what the function saw, after Op had settled the dtype.",
     )  # fmt: skip
 

@@ -19,7 +19,5 @@ shades = np.array(list(" .:-=+*%@#"))
 for row in shades[np.minimum(steps.data, STEPS - 1) * len(shades) // STEPS]:
     print("  " + "".join(row).rstrip())
 inside = np.mean(steps.data == STEPS)
-print(f"{STEPS} steps for {steps.data.size} points at once, no loop over points of yours.")
-print(
-    f"{inside:.1%} of them are still here; {steps.data.size} = {HIGH} * {WIDE} from {HIGH} + {WIDE}."
-)
+print(f"{STEPS} steps for {steps.data.size} points at once, and no loop over points.")
+print(f"{inside:.1%} of them stay. {HIGH} + {WIDE} numbers went in, {HIGH} * {WIDE} came out.")
