@@ -431,6 +431,12 @@ def test_calls_that_do_not_fit():
             call()
 
 
+def test_errors_point_at_the_line_of_the_function():
+    with pytest.raises(ValueError, match="add: shapes") as caught:
+        Tensor([1.0, 2.0]) + Tensor([1.0, 2.0, 3.0])
+    assert caught.traceback[-1].name == "add", "not at Op, which only passed it on"
+
+
 def test_axes_that_are_not_there():
     x, t = pair((2, 3))
     for call in (

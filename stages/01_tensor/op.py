@@ -115,7 +115,7 @@ class Op:
         except np.exceptions.AxisError:
             raise  # an IndexError, too, as PyTorch has it, and it names the axis
         except ValueError as error:
-            raise self._shape_error(error, arrays) from error
+            raise self._shape_error(error, arrays).with_traceback(error.__traceback__) from None
         if not floating and result.dtype.kind == "f":
             result = result.astype(np.float32, copy=False)
         out = Op.tensor_type._wrap(result)
