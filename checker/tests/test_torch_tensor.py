@@ -561,3 +561,22 @@ def test_random_numbers():
     assert abs(first.mean().item()) < 0.1 and abs(first.var().item() - 1) < 0.15
     assert first.dtype == second.dtype == np.float32
     assert tinytorch.random_generator() is tinytorch.random_generator()
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "sigmoid", "tanh", "softmax"])
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.bool_, np.int64])
+def test_small_integers_are_computed_in_float32(name, kind):
+    values = np.array([1, 12, 3], kind)
+    words = {"dim": 0} if name == "softmax" else {}
+    mine = getattr(tinytorch, name)(Tensor(values), **words)
+    if name == "softmax":
+        yours = torch.softmax(torch.tensor(values).float(), dim=0)
+    else:
+        yours = getattr(torch, name)(torch.tensor(values))
+    assert mine.dtype == np.float32
+    np.testing.assert_allclose(mine.data, yours.numpy(), rtol=1e-5)
+
+
+def test_the_package_names_dtypes_as_pytorch_does():
+    for name in ("float", "double", "long", "int", "bool", "float32", "int64"):
+        assert np.dtype(getattr(tinytorch, name)).name == str(getattr(torch, name))[6:]

@@ -68,7 +68,7 @@ from .tensor import (
 )
 
 float32, float64, int32, int64 = _np.float32, _np.float64, _np.int32, _np.int64
-bool = _np.bool_
+bool, int, long, float, double = _np.bool_, int32, int64, float32, float64
 
 _HOME = {
     "BCEWithLogitsLoss": "losses",

@@ -24,7 +24,7 @@ def relu(x):
     return np.maximum(x, 0)
 
 
-@Op
+@Op(floats=True)
 def sigmoid(x):
     """Squash every element into (0, 1): 1 / (1 + exp(-x)).
 
@@ -37,7 +37,7 @@ def sigmoid(x):
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
-@Op
+@Op(floats=True)
 def softmax(x, *, dim):
     """Turn scores into probabilities along `dim`: exp(x) / sum of exp(x), each at least 0, sum 1.
 
@@ -54,7 +54,7 @@ def softmax(x, *, dim):
     return powers / np.sum(powers, axis=dim, keepdims=True)
 
 
-@Op
+@Op(floats=True)
 def log_softmax(x, *, dim):
     """Give the logarithm of softmax along `dim`: x - log(sum of exp(x)).
 
@@ -83,7 +83,7 @@ def gelu_tanh(x):
     return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x * x * x)))
 
 
-@Op
+@Op(floats=True)
 def gelu(x, *, approximate="none"):
     """Give x times the normal distribution up to x; with approximate="tanh", `gelu_tanh`.
 
@@ -95,7 +95,7 @@ def gelu(x, *, approximate="none"):
         return x * normal_cdf(x) if approximate == "none" else gelu_tanh(x)
 
 
-@Op
+@Op(floats=True)
 def tanh(x):
     """Squash every element into (-1, 1): the hyperbolic tangent, 2 sigmoid(2x) - 1."""
     return np.tanh(x)

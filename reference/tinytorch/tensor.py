@@ -215,21 +215,21 @@ def power(x, exponent):
         return _number(x) ** exponent
 
 
-@Op
+@Op(floats=True)
 def exp(x):
     """Give e to the power of every element; inf where that is too large for the dtype."""
     with np.errstate(over="ignore"):
         return np.exp(_number(x))
 
 
-@Op
+@Op(floats=True)
 def log(x):
     """Give the natural logarithm of every element; -inf at 0 and nan below."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(_number(x))
 
 
-@Op
+@Op(floats=True)
 def sqrt(x):
     """Give the square root of every element; nan below 0."""
     with np.errstate(invalid="ignore"):

@@ -73,7 +73,8 @@ class Op:
     and `dim` a parameter. A call accepts inputs by position or by name (`input` and `other` too,
     as PyTorch calls the first two), parameters by name or by position after the inputs. With
     `*tensors` an operation takes any number of inputs. `@Op(constant=("target",))` declares
-    inputs that have no gradient and keep their own dtype.
+    inputs that have no gradient and keep their own dtype; `@Op(floats=True)` hands integers and
+    bools over as float32, where NumPy would compute small ones in float16.
 
     Raises TypeError for arguments that do not fit and ValueError for shapes that do not. The
     design follows JAX and HIPS autograd: record first, differentiate later, from a table.
@@ -81,13 +82,14 @@ class Op:
 
     tensor_type = None  # set by tensor.py, which needs this module first
 
-    def __new__(cls, forward=None, *, constant=()):
+    def __new__(cls, forward=None, **options):
         """Serve as `@Op` and as `@Op(constant=...)`."""
         if forward is None:
-            return functools.partial(cls, constant=constant)
+            return functools.partial(cls, **options)
         return super().__new__(cls)
 
-    def __init__(self, forward, *, constant=()):
+    def __init__(self, forward, *, constant=(), floats=False):
+        self.floats = floats
         functools.update_wrapper(self, forward)
         self.forward, self.name, self.constant = forward, forward.__name__, frozenset(constant)
         self.signature = inspect.signature(forward)
@@ -188,6 +190,9 @@ class Op:
             for i in free:
                 arrays[i] = arrays[i].astype(*dtypes, copy=False)
         floating = bool(dtypes) and dtypes.pop().kind == "f"
+        if self.floats and not floating:
+            for i in free:
+                arrays[i] = arrays[i].astype(np.float32)
         return tuple(arrays), floating, wanted
 
     def _shape_error(self, error, arrays):

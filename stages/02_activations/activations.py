@@ -24,7 +24,7 @@ def relu(x):
     raise NotImplementedError("stage 02: relu")
 
 
-@Op
+@Op(floats=True)
 def sigmoid(x):
     """Squash every element into (0, 1): 1 / (1 + exp(-x)).
 
@@ -37,7 +37,7 @@ def sigmoid(x):
     raise NotImplementedError("stage 02: sigmoid")
 
 
-@Op
+@Op(floats=True)
 def softmax(x, *, dim):
     """Turn scores into probabilities along `dim`: exp(x) / sum of exp(x), each at least 0, sum 1.
 
@@ -50,7 +50,7 @@ def softmax(x, *, dim):
     raise NotImplementedError("stage 02: softmax")
 
 
-@Op
+@Op(floats=True)
 def log_softmax(x, *, dim):
     """Give the logarithm of softmax along `dim`: x - log(sum of exp(x)).
 
@@ -75,7 +75,7 @@ def gelu_tanh(x):
     raise NotImplementedError("stage 02: gelu_tanh")
 
 
-@Op
+@Op(floats=True)
 def gelu(x, *, approximate="none"):
     """Give x times the normal distribution up to x; with approximate="tanh", `gelu_tanh`.
 
@@ -87,7 +87,7 @@ def gelu(x, *, approximate="none"):
         return x * normal_cdf(x) if approximate == "none" else gelu_tanh(x)
 
 
-@Op
+@Op(floats=True)
 def tanh(x):
     """Squash every element into (-1, 1): the hyperbolic tangent, 2 sigmoid(2x) - 1."""
     return np.tanh(x)
