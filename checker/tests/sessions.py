@@ -24,7 +24,7 @@ BLOCK = re.compile(r"<!-- session(?:: (.*?))? -->\n```console\n(.*?)```", re.DOT
 
 def commands(text):
     """List all commands that a Markdown file shows, `make …` and `python learn.py …`."""
-    shown = re.findall(r"`((?:make|python learn\.py)(?: [^`]+)?)`", text)
+    shown = re.findall(r"`((?:make|python learn\.py) [^`]+)`", text)
     shown += re.findall(r"^\$ ((?:make|python learn\.py).*)$", text, re.MULTILINE)
     return sorted(set(shown))
 
