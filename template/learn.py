@@ -8,6 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).absolute().parent
 VENV, WHEELS = HERE / ".venv", HERE / "wheelhouse"
+AGAIN = "next: python learn.py setup"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "course.txt"  # written last: a .venv without it is half made
 ENV = dict(os.environ, PYTHONUTF8="1", TINYTORCH_WORKSPACE=str(HERE))
@@ -18,9 +19,9 @@ for unwanted in ("PYTHONPATH", "PYTHONHOME", "GIT_DIR", "GIT_WORK_TREE", "GIT_IN
 def main(args):
     ENV.update(arg.split("=", 1) for arg in args if arg.startswith("COURSE="))
     args = [arg for arg in args if not arg.startswith("COURSE=")] or ["check"]
-    rows = (row.partition(": ") for row in read(HERE / ".copier-answers.yml").splitlines())
-    facts = {name: text.strip("'").replace("''", "'") for name, _, text in rows}
-    source, commit = facts.get("_src_path", "?"), facts.get("_commit", "")
+    facts = dict(row.partition(": ")[::2] for row in read(HERE / ".copier-answers.yml").split("\n"))
+    facts = {k: v[1:-1].replace("''", "'") if v[:1] == "'" else v for k, v in facts.items()}
+    source, commit = facts.get("_src_path", ""), facts.get("_commit", "")
     if args == ["setup"] or read(STAMP) != source + "@" + commit or not PYTHON.exists():
         set_up(source, commit)
     if args == ["setup"]:
@@ -38,13 +39,13 @@ def become(*command):
     os.execvpe(command[0], command, ENV)
 
 
-def run(*command, failure=None, mend="python learn.py setup"):
+def run(*command, failure=None, mend=AGAIN):
     """Tell whether a command succeeds; where it has to, `failure` begins the message."""
     done = subprocess.run(command, cwd=HERE, env=ENV, stdin=-3, stdout=-1, stderr=-2)
     if done.returncode and failure:
         lines = ["no reason given", *done.stdout.decode("utf-8", "replace").split("\n")]
         lines.sort(key=lambda line: 2 * line.lower().startswith(("error", "fatal")) + bool(line))
-        sys.exit(f"{failure}: {lines[-1].strip()}\nnext: {mend}")
+        sys.exit(f"{failure}: {lines[-1].strip()}\n{mend}")
     return not done.returncode
 
 
@@ -59,12 +60,13 @@ def fetch(source, commit):
     if os.path.isdir(source) and not (commit and shutil.which("git")):
         print("The course is taken as it is now, from " + source, file=sys.stderr)
         return source
-    folder, mend = VENV / "course", "python learn.py setup COURSE=/path/to/the/course"
+    git = shutil.which("git") or sys.exit("git is not installed.\nnext: install it, then try again")
+    folder, mend = VENV / "course", AGAIN + " COURSE=/path/to/the/course"
     shutil.rmtree(folder, ignore_errors=True)
     refs = "remote.origin.fetch=+refs/course/dev/*:refs/course/dev/*"
-    clone = ["git", "clone", "--quiet", "--no-checkout", "-c", refs, "--", source, folder]
+    clone = [git, "clone", "--quiet", "--no-checkout", "-c", refs, "--", source, folder]
     run(*clone, failure="The course could not be fetched", mend=mend)
-    checkout = ["git", "-C", folder, "checkout", "--quiet", "--detach", commit]
+    checkout = [git, "-C", folder, "checkout", "--quiet", "--detach", commit, "--"]
     run(*checkout, failure="This workspace's version is not in " + source, mend=mend)
     return folder
 
@@ -73,10 +75,9 @@ def set_up(source, commit):
     """Make .venv unless it is complete, and put the course into it."""
     test = "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))"
     names = (sys.executable, "python3.13", "python3.12", "python3.11", "python3", "py")
-    python = next((name for name in names if shutil.which(name) and run(name, "-c", test)), None)
-    if python is None:
-        where = "https://www.python.org (Debian, Ubuntu: sudo apt install python3-venv)"
-        sys.exit("Python 3.11 or newer, with ensurepip, is needed.\nnext: get it from " + where)
+    able = (name for name in names if shutil.which(name) and run(name, "-Ic", test))
+    need = "Python 3.11 or newer, with venv, is needed.\nnext: get it from https://www.python.org"
+    python = next(able, None) or sys.exit(need + " (Debian, Ubuntu: sudo apt install python3-venv)")
     if python != sys.executable:
         become(python, __file__, *sys.argv[1:])
     if not (STAMP.exists() and PYTHON.exists()):
@@ -94,6 +95,5 @@ def set_up(source, commit):
     STAMP.write_text(source + "@" + commit, encoding="utf-8")
 
 
-ENDED = "The set-up ended early: {0.__name__} {1}\nnext: python learn.py setup"
-sys.excepthook = lambda *what: print(ENDED.format(*what), file=sys.stderr)
+sys.excepthook = lambda kind, error, _: print(f"{kind.__name__} {error}\n{AGAIN}", file=sys.stderr)
 main(sys.argv[1:])
