@@ -73,7 +73,7 @@ def commit_of(root):
     A snapshot is kept by refs/course/dev/ and touches neither the work tree nor the index.
     """
     if not shutil.which("git") or not (root / ".git").exists():
-        print("The course is no git repository: the workspace cannot be updated later.")
+        print("There is no git, or no repository: the workspace cannot be updated later.")
         return None
     head = _git(root, "rev-parse", "HEAD")
     if not _git(root, "status", "--porcelain"):

@@ -55,8 +55,8 @@ def fetch(source, commit):
     if not ("://" in source or "@" in source or (os.path.isabs(source) and os.path.exists(source))):
         near = [Path(source), HERE.parent / source, *sorted(HERE.parent.iterdir())]
         found = [str(path.resolve()) for path in near if (path / "template/learn.py").exists()]
-        print(f"The course is not at {source}. Near: {(*found, 'none')[0]}", file=sys.stderr)
         source = (*found, source)[0]
+        print("The course is taken from " + source, file=sys.stderr)
     if os.path.isdir(source) and not (commit and shutil.which("git")):
         print("The course is taken as it is now, from " + source, file=sys.stderr)
         return source

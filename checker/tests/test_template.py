@@ -118,6 +118,25 @@ def test_an_update_brings_a_stage_and_keeps_the_learner_s_work(home, tmp_path):
     assert "_commit: 'v0.2.0'" in (learner / ".copier-answers.yml").read_text(encoding="utf-8")
 
 
+def lost(folder, tag):
+    """List the workspace files of a release that the course no longer has."""
+    listed = yaml.safe_load(git(folder, "show", f"{tag}:template-files.yml"))["files"]
+    now = yaml.safe_load((folder / "template-files.yml").read_text(encoding="utf-8"))["files"]
+    return sorted({file["path"] for file in listed} - {file["path"] for file in now})
+
+
+def test_no_released_file_is_renamed_or_removed(home, tmp_path):
+    """An update would delete it, and all that the learner wrote in it, without a word."""
+    for tag in git(REPO, "tag", "--list", "v*").split():
+        assert lost(REPO, tag) == []
+    source = tmp_path / "course"
+    shutil.copytree(home / "the course", source)
+    listed = source / "template-files.yml"
+    text = listed.read_text(encoding="utf-8")
+    listed.write_text(text.replace("path: tinytorch/tensor.py", "path: tinytorch/tensors.py"))
+    assert lost(source, "v0.1.0") == ["tinytorch/tensor.py"]
+
+
 def test_learn_py_is_short_and_can_be_read_by_an_old_python():
     text = (REPO / "template/learn.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) < 100
