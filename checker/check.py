@@ -25,14 +25,21 @@ def check_verb(options):
     else:
         workspace = Workspace.find(facts)
     fresh = options.on("FRESH")
+    if options["N"]:
+        from .milestone import check_exercises
+
+        return check_exercises(workspace, facts.milestone(options["N"]))
     stage = facts.stage(options["STAGE"]) if options["STAGE"] else current_stage(workspace, fresh)
     verdicts = judge(workspace, [stage], fresh, newer=True)
     new = remember(workspace, verdicts)
     if options.on("JSON"):
         print(json.dumps(report(workspace, verdicts), indent=2))
         return exit_code(verdicts, stage)
+    results = workspace.recall("milestones.json", {})
     opened = [
-        m for m in facts.milestones.values() if m.requires and max(m.requires) == stage.number
+        m
+        for m in facts.milestones.values()
+        if max(m.requires) == stage.number and not results.get(m.number, {}).get("achieved")
     ]
     lines = check_message(workspace, verdicts, stage.number, Journal(workspace), opened)
     if stage.number in new:
@@ -168,6 +175,8 @@ def notes(workspace):
     if workspace.path("conftest.py").is_file() and workspace.path("learn.py").is_file():
         found.append(("conftest.py is yours; check does not load it", ""))
     for stage in workspace.course.stages.values():
+        if workspace.path("learn.py").is_file() and not workspace.path(stage.lesson).is_file():
+            found.append((f"{stage.lesson} is missing", f"make reset STAGE={stage.number} TESTS=1"))
         copy = workspace.path(f"stages/{stage.slug}/{stage.suite.name}")
         if copy.is_file() and _text(copy) != _text(stage.suite):
             path = copy.relative_to(workspace.root).as_posix()

@@ -14,7 +14,7 @@ VERBS = {
     "check": (
         "check",
         "check a stage and all that it requires",
-        {"STAGE", "JSON", "FRESH", "AGAINST"},
+        {"STAGE", "N", "JSON", "FRESH", "AGAINST"},
     ),
     "hint": ("hint", "the next hint for the first failing exercise", {"STAGE", "N", "AT"}),
     "diff": ("compare", "your code against the reference", {"STAGE", "N", "AT", "SINCE"}),

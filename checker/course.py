@@ -167,6 +167,11 @@ class Milestone(Room):
         """Path of the test file."""
         return self.folder / "test_mine.py"
 
+    @property
+    def lesson(self):
+        """Path of the story in a workspace."""
+        return f"milestones/{self.slug}/README.md"
+
 
 class Course:
     """All stages and milestones below one root folder."""

@@ -4,6 +4,8 @@ Every message starts with a sentence in plain words that a learner can act on. S
 instead of bare asserts, so that the checker can show the parts one under the other.
 """
 
+import re
+
 import numpy as np
 
 __all__ = [
@@ -14,6 +16,13 @@ __all__ = [
     "expect_true",
     "expect_unchanged",
 ]
+
+
+FORGOTTEN_RETURN = "A function without a return gives None: is a return missing?"
+KEEP_DTYPE = (
+    "The dtype is not what it was. float64 takes twice the memory of float32, and float32 loses "
+    "digits of float64, so nothing may change it on the way."
+)
 
 
 class Mismatch(AssertionError):
@@ -34,6 +43,7 @@ def expect_close(got, expected, what, why="", *, rtol=1e-5, atol=1e-6, dtype=Non
     value = _array(got)
     expected = np.asarray(expected)
     if value is None:
+        why = FORGOTTEN_RETURN if got is None else why
         raise Mismatch(f"{what} is {_short(got)}, expected {show(expected)}", why)
     if value.shape != expected.shape:
         raise Mismatch(
@@ -41,6 +51,7 @@ def expect_close(got, expected, what, why="", *, rtol=1e-5, atol=1e-6, dtype=Non
             why, show(expected), show(value),
         )  # fmt: skip
     if dtype is not None and value.dtype != np.dtype(dtype):
+        why = why if re.search("dtype|float|int", why) else KEEP_DTYPE
         raise Mismatch(f"{what} is {value.dtype}, expected {np.dtype(dtype)}", why)
     if np.allclose(value, expected, rtol=rtol, atol=atol, equal_nan=True):
         return
@@ -63,6 +74,10 @@ def expect_equal(got, expected, what, why=""):
     """Compare things that are not arrays: shapes, names, numbers; their types count too."""
     __tracebackhide__ = True
     if type(got) is not type(expected) or got != expected:
+        if got is None:
+            why = FORGOTTEN_RETURN
+        elif type(got) is not type(expected) and isinstance(expected, tuple | list):
+            why = f"It has to be a {type(expected).__name__}, not a {type(got).__name__}."
         raise Mismatch(f"{what} is {_short(got)}, expected {_short(expected)}", why)
 
 

@@ -51,7 +51,7 @@ def hint_verb(options):
     place = f"{room.label} {exercise.name}"
     level = min(given.get(place, 0) + 1, len(exercise.hints))
     workspace.remember("hints.json", given | {place: level})
-    Journal(workspace).append(stage=room.number, state="hint", exercise=exercise.name, level=level)
+    Journal(workspace).append(stage=room.key, state="hint", exercise=exercise.name, level=level)
     head = f"{place}: hint {level} of {len(exercise.hints)}, {KINDS[level - 1]}"
     lines = [
         Line(head, (0, len(place), "bold")),

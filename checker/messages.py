@@ -129,7 +129,7 @@ def _passed(verdict, journal, open_milestones, workspace):
         following = f"make milestone N={int(open_milestones[0].number)}"
     else:
         following = _after(room, workspace)
-    return [*lines, "", _next(following, "or stop here; it keeps")]
+    return [*lines, "", _next(following, "or stop here; your work is kept")]
 
 
 def _after(room, workspace):
@@ -156,7 +156,7 @@ def _not_started(verdict):
     if room.is_stage:
         lines.append(f"  The lesson: {room.lesson}")
         return [*lines, "", _next(check_command(room), "once you have written something")]
-    lines.append(f"  The story: milestones/{room.slug}/README.md")
+    lines.append(f"  The story, and the rule: {room.lesson}")
     return [*lines, "", _next(check_command(room), "once you have written something")]
 
 
@@ -164,7 +164,7 @@ def _blocked(workspace, verdict):
     cause = verdict.blocked_by
     when = ""
     if cause.passed_before:
-        when = f", which passed on {_date(cause.passed_before['time'])}"
+        when = f", which passed {_date(cause.passed_before['time'])}"
     state = f"blocked by {cause.room.label}{when}"
     lines = [_header(verdict, right="", state=state), ""]
     if cause.state == "not started":
@@ -184,8 +184,10 @@ def _capital(text):
 
 
 def _date(seconds):
-    moment = datetime.fromtimestamp(seconds)
-    return f"{moment.day} {moment:%B}"
+    moment, now = datetime.fromtimestamp(seconds), datetime.now()
+    if moment.date() == now.date():
+        return f"today at {moment:%H:%M}"
+    return f"on {moment.day} {moment:%B}" + (f" {moment.year}" if moment.year != now.year else "")
 
 
 def changed_lines(workspace, verdict):
@@ -209,7 +211,7 @@ def _in_progress(workspace, verdict):
         changed = changed_lines(workspace, verdict)
         if changed:
             lines += _wrap(
-                f"It passed on {_date(verdict.passed_before['time'])}; changed since: {changed}", 2
+                f"It passed {_date(verdict.passed_before['time'])}; changed since: {changed}", 2
             )
     elif not verdict.faults and verdict.problem is None:
         lines += _others(verdict)[: MOST_LINES - 2 - len(lines)]
@@ -246,6 +248,12 @@ def _body(workspace, verdict):
     ]
 
 
+def _cut(text, indent):
+    """Give one line, with a mark where it is not all."""
+    text = " " * indent + " ".join(text.split("\n"))
+    return Line(text if len(text) < WIDTH else text[: WIDTH - 3] + " …")
+
+
 def _name_column(name, text):
     indent = min(len(name), 24) + 6
     lines = _wrap(text, indent, first=f"  {name}    ")
@@ -269,16 +277,18 @@ def _failure(workspace, verdict, exercise):
         why = _wrap(error["why"], indent) if error.get("why") else []
         lines += why[:4]
         if error.get("expected") is not None:
-            lines += _wrap(f"expected {error['expected']}", indent)[:1]
-            lines += _wrap(f"got      {error['got']}", indent)[:1]
+            lines += [_cut(f"expected {error['expected']}", indent)]
+            lines += [_cut(f"got      {error['got']}", indent)]
         lines.append(" " * indent + _written_at(verdict, exercise))
     else:
         lines, indent = _name_column(exercise.name, f"{error.get('type')}: {error.get('message')}")
         lines = lines[:4]
         lines += _wrap(_raised_at(verdict, exercise, error), indent)
-        source = _source_line(workspace, error)
+        source = _source_line(workspace, exercise, error)
         if source:
             lines.append(Line(f"{' ' * indent}{source}"[: WIDTH - 1]))
+        if _guess(error):
+            lines += _wrap(_guess(error), indent)
     if verdict.printed:
         text, count = verdict.printed
         shown = text.strip("\n").split("\n")[:2]
@@ -303,24 +313,46 @@ def _raised_at(verdict, exercise, error):
     test = exercise.test.removeprefix("test_unit_").replace("_", " ")
     if not frames:
         return f"raised outside your files (test: {test}); {_written_at(verdict, exercise)}"
-    file, line, _ = frames[-1]
+    own = _own_frame(exercise.name, frames)
+    file, line, _ = own
     text = f"at {file}:{line}"
-    if len(frames) > 1 and frames[-2][0] == file:
+    if own is not frames[-1]:
+        text += f", which led to {frames[-1][0]}:{frames[-1][1]}"
+    elif len(frames) > 1 and frames[-2][0] == file:
         text += f", called from line {frames[-2][1]}"
     elif len(frames) > 1:
         text += f", called from {frames[-2][0]}:{frames[-2][1]}"
     return f"{text} (test: {test})"
 
 
-def _source_line(workspace, error):
+def _own_frame(name, frames):
+    """Give the deepest frame within the exercise's own function, else the deepest of all."""
+    inside = [frame for frame in frames if frame[2].partition(".<locals>")[0] == name]
+    return inside[-1] if inside else frames[-1]
+
+
+def _source_line(workspace, exercise, error):
     frames = error.get("frames") or []
     if not frames:
         return ""
+    file, line, _ = _own_frame(exercise.name, frames)
     try:
-        lines = workspace.path(frames[-1][0]).read_text(encoding="utf-8").split("\n")
-        return f"{frames[-1][1]}   {lines[frames[-1][1] - 1].strip()}"
+        lines = workspace.path(file).read_text(encoding="utf-8").split("\n")
+        return f"{line}   {lines[line - 1].strip()}"
     except (OSError, IndexError, ValueError):
         return ""
+
+
+def _guess(error):
+    """Say what usually is behind an exception that names something else."""
+    said, kind = str(error.get("message")), error.get("type")
+    if kind == "RecursionError":
+        return "A function calls itself, directly or through others, without end."
+    if "'NoneType'" in said:
+        return "Something is None that should not be: is a return missing?"
+    if "memoryview" in said or "__array_ufunc__" in said:
+        return "NumPy met a tensor. Inside an operation there are arrays only; elsewhere use .data."
+    return ""
 
 
 def _leftover(verdict, exercise):
@@ -378,7 +410,7 @@ def _others(verdict):
     for exercise in [e for e in verdict.exercises if e.state == "waiting" and e is not first][:2]:
         lines.append(f"  {exercise.name} waits for {exercise.waits_for}")
     if todo:
-        lines.append(f"  not started: {len(todo)}")
+        lines.append(f"  after it: {len(todo)} not started")
     return ["", *lines] if lines else []
 
 

@@ -26,13 +26,18 @@ def milestone_verb(options):
     if not options["N"]:
         raise Usage("which milestone?", f"make milestone N={int(next(iter(facts.milestones)))}")
     milestone = facts.milestone(options["N"])
+    code = check_exercises(workspace, milestone, quiet=True)
+    return code or run_milestone(workspace, milestone)
+
+
+def check_exercises(workspace, milestone, quiet=False):
+    """Check what the learner writes for a milestone; with `quiet` say nothing where it is green."""
     verdicts = judge(workspace, [milestone])
-    key = f"m{milestone.number}"
-    remember(workspace, {k: v for k, v in verdicts.items() if k != key})
-    if not verdicts[key].green:
-        say(check_message(workspace, verdicts, key, Journal(workspace)))
-        return 1
-    return run_milestone(workspace, milestone)
+    remember(workspace, verdicts)
+    green = verdicts[milestone.key].green
+    if not (green and quiet):
+        say(check_message(workspace, verdicts, milestone.key, Journal(workspace)))
+    return 0 if green else 1
 
 
 def run_milestone(workspace, milestone):

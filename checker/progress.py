@@ -44,7 +44,8 @@ def progress_lines(workspace, verdicts):
     path, experience = chosen(workspace)
     paths, _ = path_facts(facts)
     done = len(on_path) - len(left)
-    lines += ["", f"{done} of {len(on_path)} stages passed; {low}-{high} hours left"]
+    remaining = f"; {low}-{high} hours left" if left else ""
+    lines += ["", f"{done} of {len(on_path)} stages passed{remaining}"]
     lines.append(f"path: {paths[path]['title']}; experience: {experience}")
     return [*lines, "", _next_step(facts, left, results, verdicts)]
 
@@ -54,7 +55,9 @@ def _next_step(facts, left, results, verdicts):
         is_open = all(verdicts[n].green for n in milestone.requires)
         if is_open and not results[milestone.number]:
             return f"next: make milestone N={int(milestone.number)}"
-    return f"next: make check STAGE={left[0].number}" if left else "next: make path"
+    if left:
+        return f"next: make check STAGE={left[0].number}"
+    return "next: make update                   brings in what is new in the course"
 
 
 def _stage_line(verdict):

@@ -53,7 +53,9 @@ def reset_verb(options):
         raise Usage("which stage is to be reset?", "make reset STAGE=01")
     room = room_of(facts, options)
     if options.on("TESTS"):
-        files = {f"stages/{room.slug}/{room.suite.name}": room.suite.read_bytes()}
+        home = room.lesson.rpartition("/")[0]
+        given = [path for path in (room.suite, room.folder / "README.md") if path.exists()]
+        files = {f"{home}/{path.name}": path.read_bytes() for path in given}
         why = f"reset {room.asked} TESTS=1"
     elif options["AT"]:
         files = _one_function(workspace, facts, room, options["AT"], options.on("EXTRA"))

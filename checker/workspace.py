@@ -158,16 +158,14 @@ class Journal:
 
     def last_pass(self, stage):
         """Give the newest entry in which this stage passed, or None."""
-        passes = [
-            e for e in self.entries() if e["stage"] == stage.number and e["state"] == "passed"
-        ]
+        passes = [e for e in self.entries() if e["stage"] == stage.key and e["state"] == "passed"]
         return passes[-1] if passes else None
 
     def minutes(self, stage):
         """Estimate the minutes spent on a stage: gaps between checks, none counted beyond 20."""
         total, before = 0.0, None
         for entry in self.entries():
-            if before is not None and entry["stage"] == stage.number:
+            if before is not None and entry["stage"] == stage.key:
                 total += min(entry["time"] - before, 20 * 60) / 60
             before = entry["time"]
         return round(total)

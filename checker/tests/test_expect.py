@@ -59,7 +59,16 @@ def test_what_differs_is_said(got, expected, says):
 
 def test_dtypes_count_where_they_are_named():
     said = message(lambda: expect_close(np.ones(1), [1.0], "x", "why", dtype=np.float32))
-    assert said == "x is float64, expected float32\nwhy"
+    assert said.startswith("x is float64, expected float32\nThe dtype is not what it was.")
+    said = message(lambda: expect_close(np.ones(1), [1.0], "x", "a dtype stays", dtype=np.float32))
+    assert said == "x is float64, expected float32\na dtype stays"
+
+
+def test_a_forgotten_return_and_the_wrong_kind_of_sequence_are_named():
+    assert "is a return missing?" in message(lambda: expect_close(None, [1.0], "x", "why"))
+    assert "is a return missing?" in message(lambda: expect_equal(None, 3, "x", "why"))
+    said = message(lambda: expect_equal([1, 2], (1, 2), "x", "why"))
+    assert "It has to be a tuple, not a list." in said
 
 
 def test_what_is_no_number_is_said():

@@ -57,7 +57,7 @@ def test_a_broken_earlier_stage_is_named_as_the_cause_with_its_line(solved):
     solved.body("alpha", "double", "return x * 3")
     done = solved.run("check", "02")
     assert done.returncode == 1
-    assert "stage 02 beta: blocked by stage 01, which passed on" in done.stdout
+    assert "stage 02 beta: blocked by stage 01, which passed today at" in done.stdout
     assert "double(2) is 6, expected 4" in done.stdout
     assert "your change: tinytorch/alpha.py:14" in done.stdout
     assert "next: make check STAGE=01" in done.stdout

@@ -758,7 +758,8 @@ class Tensor:
         """Refuse a change in place that gradients would not notice, and copy borrowed memory."""
         if is_recording() and self.recipe is None and self.requires_grad:
             raise ValueError(
-                "a leaf that requires a gradient may only be changed in place under no_grad()"
+                "a leaf that requires a gradient may be changed in place by copy_(), "
+                "or by anything under no_grad(), which stage 05 writes"
             )
         self._own_memory()
 

@@ -113,7 +113,10 @@ class Op:
         kernels = state.kernels
         forward = kernels[self][0] if self in kernels else self.forward
         try:
-            result = np.asarray(forward(*arrays, **params))
+            result = forward(*arrays, **params)
+            if isinstance(result, Op.tensor_type):
+                raise TypeError(f"{self.name} gave a tensor back; inside an operation, use arrays")
+            result = np.asarray(result)
         except np.exceptions.AxisError:
             raise  # an IndexError, too, as PyTorch has it, and it names the axis
         except ValueError as error:
