@@ -150,7 +150,8 @@ class Module:
         """Yield (name, parameter) of this module and, by dotted names, of all modules below it.
 
         A parameter that is used in two places is yielded once, under its first name: an optimizer
-        that saw it twice would take two steps.
+        that saw it twice would take two steps. `parameters()` asks this function, so this one
+        cannot ask it.
 
         >>> [name for name, _ in Sequential(Linear(2, 3), ReLU(), Linear(3, 1)).named_parameters()]
         ['0.weight', '0.bias', '2.weight', '2.bias']
@@ -166,6 +167,7 @@ class Module:
         """Switch this module and all below it to training, or with False to evaluation.
 
         Gives the module back. It only sets `training`; what it means is for the layers to know.
+        Each child hands it on to its own; `eval()` is train(False).
 
         >>> model = Sequential(Dropout(0.5))
         >>> model.train(False)[0].training
@@ -179,8 +181,9 @@ class Module:
     def state_dict(self):
         """Give a dictionary from names to tensors: all parameters and all buffers.
 
-        A parameter that is used in two places stands under both names, as in PyTorch. The
-        tensors share memory with the module and have no recipe: to keep a snapshot, copy it.
+        A tensor that is used in two places stands under both names, as in PyTorch, and what is
+        None under none. The tensors share memory with the module and have no recipe: to keep a
+        snapshot, copy it.
 
         >>> {name: t.shape for name, t in Linear(2, 3).state_dict().items()}
         {'weight': (3, 2), 'bias': (3,)}
@@ -301,13 +304,15 @@ class Module:
             yield parameter
 
     def named_buffers(self, prefix=""):
-        """Yield (name, buffer) of all that is state and not a parameter, each once."""
-        seen = {id(parameter) for parameter in self.parameters()}
-        for name in self.state_dict():
-            buffer = self._at(name)
-            if id(buffer) not in seen:
-                seen.add(id(buffer))
-                yield _dotted(prefix, name), buffer
+        """Yield (name, buffer) of all that is state and not trained, each once."""
+        every = [
+            (_dotted(path, name), buffer)
+            for path, module in self.named_modules(prefix=prefix)
+            for name, buffer in module._buffers.items()
+            if buffer is not None
+        ]
+        first = {id(buffer): name for name, buffer in reversed(every)}
+        yield from ((name, buffer) for name, buffer in every if first[id(buffer)] == name)
 
     def buffers(self):
         """Yield all buffers of this module and of those below it, each once."""
@@ -389,6 +394,11 @@ def _dotted(path, name):
 
 
 def _state_message(module, missing, unexpected, wrong):
+    """Say what does not fit: lists of names, and in `wrong` a list of sentences on shapes.
+
+    >>> _state_message(Linear(2, 1), ["bias"], [], ["weight is (1, 2), not (2,)"])
+    'the state does not fit Linear; missing: bias; weight is (1, 2), not (2,)'
+    """
     said = [f"the state does not fit {type(module).__name__}"]
     said += [f"missing: {', '.join(missing)}"] if missing else []
     said += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
@@ -402,10 +412,11 @@ class Linear(Module):
     """A weighted sum of the inputs for each output, plus a bias: x @ weight.T + bias."""
 
     def __init__(self, in_features, out_features, bias=True):
-        """Make `weight` (out_features, in_features) and `bias` (out_features,), or None.
+        """Keep both sizes, make `weight` (out_features, in_features) and `bias` (out_features,).
 
         Both start uniform in ±1/sqrt(in_features), PyTorch's choice: for the weight that is
-        `kaiming_uniform_` with a = sqrt(5).
+        `kaiming_uniform_` with a = sqrt(5). With bias=False the attribute `bias` is None. The
+        sizes stay as the attributes `in_features` and `out_features`.
 
         >>> layer = Linear(3, 2)
         >>> layer.weight.shape, layer.bias.shape

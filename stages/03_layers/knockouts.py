@@ -567,6 +567,18 @@ def mode_not_handed_on(self, mode=True):
 
 @knockout(
     of="Module.train",
+    killed_by="test_unit_module_train_example",
+    says="modules() begins with the module itself, so train calls itself without end",
+)
+def modules_for_children(self, mode=True):
+    self.training = mode
+    for module in self.modules():
+        module.train(mode)
+    return self
+
+
+@knockout(
+    of="Module.train",
     killed_by="test_unit_module_train_does_not_freeze",
     says="evaluation freezes the parameters, too",
 )
@@ -791,6 +803,20 @@ def divides_by_zero(self, x):
 
 @knockout(
     of="Dropout.forward",
+    killed_by="test_unit_dropout_forward_everything_off",
+    says="p = 1 gives fresh zeros, which are float32 and know nothing of x",
+)
+def fresh_zeros(self, x):
+    if not self.training or self.p == 0.0:
+        return x
+    if self.p == 1.0:
+        return zeros(*x.shape)
+    keep = random_generator().random(x.shape) >= self.p
+    return x * Tensor(keep / (1.0 - self.p), dtype=x.dtype)
+
+
+@knockout(
+    of="Dropout.forward",
     killed_by="test_unit_dropout_forward_random_numbers",
     says="the same elements are dropped at every call",
 )
@@ -874,6 +900,17 @@ def shared_once(self):
 
 @knockout(
     of="Module.state_dict",
+    killed_by="test_unit_module_state_dict_shared",
+    says="named_parameters and named_buffers give what is shared once, the state needs it twice",
+)
+def both_lists_joined(self):
+    state = {name: parameter.detach() for name, parameter in self.named_parameters()}
+    state.update(self.named_buffers())
+    return state
+
+
+@knockout(
+    of="Module.state_dict",
     killed_by="test_unit_module_state_dict_detached",
     says="the parameters themselves are given, still asking for gradients",
 )
@@ -916,8 +953,8 @@ def no_path(self):
 
 @knockout(
     of="Module.state_dict",
-    killed_by="test_unit_module_state_dict_buffers",
-    says="a buffer that is None is taken for a tensor",
+    killed_by="test_unit_module_state_dict_none",
+    says="what is None is taken for a tensor",
 )
 def none_detached(self):
     state = {}
@@ -1027,6 +1064,24 @@ def shapes_not_compared(self, state_dict, strict=True):
     for name in own:
         if name in state_dict:
             self._at(name).copy_(state_dict[name])
+    return IncompatibleKeys(missing, unexpected)
+
+
+@knockout(
+    of="Module.load_state_dict",
+    killed_by="test_unit_module_load_state_dict_shapes",
+    says="`wrong` is a list of names, so the message does not say which shapes met",
+)
+def names_without_shapes(self, state_dict, strict=True):
+    own = self.state_dict()
+    missing = [name for name in own if name not in state_dict]
+    unexpected = [name for name in state_dict if name not in own]
+    known = [name for name in own if name in state_dict]
+    wrong = [name for name in known if own[name].shape != state_dict[name].shape]
+    if wrong or (strict and (missing or unexpected)):
+        raise ValueError(_state_message(self, missing, unexpected, wrong))
+    for name in known:
+        self._at(name).copy_(state_dict[name])
     return IncompatibleKeys(missing, unexpected)
 
 

@@ -71,12 +71,19 @@ def largest(values):
 
 
 def test_unit_kaiming_uniform_example():
+    manual_seed(0)
     top = largest(kaiming_uniform_(zeros(500, 6)))
+    known = {
+        0.1095: "500 and 6 are exchanged: each of 500 units adds up 6 inputs, so fan_in is 6.",
+        0.5774: "That is gain / sqrt(fan), the spread. A uniform range reaches sqrt(3) as far.",
+        0.7071: "That is sqrt(3 / 6), without the gain, or sqrt(2) * 3 / 6, without the root.",
+    }
+    near = [why for bound, why in known.items() if 0.99 * bound < top <= bound]
     expect_true(
         0.99 < top < 1.0,
         f"the largest weight of kaiming_uniform_(zeros(500, 6)) is {top:.4g}, expected just below "
         "1, as the bound is sqrt(2) * sqrt(3 / 6) = 1",
-        "Each of 500 units adds up 6 inputs, so fan_in is 6, the second size of the shape.",
+        near[0] if near else "gain * sqrt(3 / fan), and fan_in is the second size of the shape.",
     )
 
 
@@ -195,18 +202,20 @@ def test_unit_linear_init_example():
 def test_unit_linear_init_sizes():
     layer = Linear(5, 7)
     expect_equal(
-        (layer.in_features, layer.out_features),
+        tuple(getattr(layer, name, None) for name in ("in_features", "out_features")),
         (5, 7),
         "(in_features, out_features) of Linear(5, 7)",
-        "repr(layer) and later stages read them.",
+        "Keep both in self: repr(layer) and later stages read them.",
     )
 
 
 def test_unit_linear_init_without_bias():
     layer = Linear(3, 2, bias=False)
+    bias = getattr(layer, "bias", "not there")
     expect_true(
-        layer.bias is None,
-        f"Linear(3, 2, bias=False).bias is {layer.bias!r}, expected None",
+        bias is None,
+        f"Linear(3, 2, bias=False).bias is {bias!r}, expected None",
+        "self.bias exists in every case, so that forward can ask whether it is None.",
     )
     expect_equal(layer.weight.shape, (2, 3), "weight.shape of Linear(3, 2, bias=False)")
 
@@ -295,6 +304,7 @@ def test_unit_linear_forward_without_bias():
         linear([[1.0, 2.0], [0.0, -1.0]])(Tensor([10.0, 1.0])),
         [12.0, -1.0],
         "a Linear without bias, weight [[1. 2.] [0. -1.]], at [10. 1.]",
+        "Row 0 of the weight belongs to output 0: 1 * 10 + 2 * 1 = 12.",
     )
 
 
@@ -374,10 +384,15 @@ def test_unit_module_named_parameters_example():
 def test_unit_module_named_parameters_values():
     layer = holder(weight=Parameter([1.0]), deep=holder(bias=Parameter([2.0])))
     found = dict(layer.named_parameters())
+    expect_equal(
+        list(found),
+        ["weight", "deep.bias"],
+        "the list of names in a module with a `weight` and, below it, `deep` with a `bias`",
+        'The path of the outermost module is "", and its own names have no dot in front.',
+    )
     expect_true(
-        found.get("weight") is layer.weight and found.get("deep.bias") is layer.deep.bias,
-        f"named_parameters gives {sorted(found)} with copies, expected the very parameters under "
-        "'weight' and 'deep.bias'",
+        found["weight"] is layer.weight and found["deep.bias"] is layer.deep.bias,
+        "named_parameters gives copies of weight and deep.bias, expected the very parameters",
         "An optimizer changes what it gets; a copy would be trained in vain.",
     )
 
@@ -465,9 +480,14 @@ def test_unit_module_named_parameters_follows_changes():
 
 def test_unit_module_train_example():
     model = Sequential(Dropout(0.5))
-    got = model.train(False)[0].training
+    got = model.train(False)
+    expect_true(
+        got is model,
+        f"Sequential(Dropout(0.5)).train(False) gives {got!r}, expected the Sequential itself",
+        "The last line gives self back, so that model.eval()(x) reads in one go.",
+    )
     expect_equal(
-        got,
+        model[0].training,
         False,
         "training of the Dropout in Sequential(Dropout(0.5)).train(False)",
         "The switch has to reach the layers: it is they who behave differently.",
@@ -731,6 +751,24 @@ def test_unit_dropout_forward_edges():
     expect_equal(Dropout(0.5)(zeros(0, 3)).shape, (0, 3), "the shape of Dropout(0.5) of (0, 3)")
 
 
+def test_unit_dropout_forward_everything_off():
+    """Fresh zeros have the right numbers and nothing else of x."""
+    x = Tensor(np.array([1.0, -2.0]), requires_grad=True)
+    out = Dropout(1.0)(x)
+    expect_close(
+        out,
+        [0.0, 0.0],
+        "Dropout(1.0) of [1. -2.] in float64",
+        "Also where nothing is left, the dtype is that of x.",
+        dtype=np.float64,
+    )
+    expect_true(
+        out.requires_grad and out.recipe is not None,
+        "the output of Dropout(1.0) has forgotten how it was made",
+        "Multiply x by a mask of zeros; fresh zeros do not know where they come from.",
+    )
+
+
 def test_unit_dropout_forward_random_numbers():
     layer = Dropout(0.5)
     manual_seed(5)
@@ -791,14 +829,13 @@ def test_unit_module_state_dict_names():
         list(net.state_dict()),
         ["scale", "body.0.weight", "body.0.bias", "body.2.weight"],
         "the list of names in state_dict() of a module with its own scale and a Sequential `body`",
-        "As in named_parameters. What is None (the last bias) is left out.",
+        "As in named_parameters. The last bias is None and has no name.",
     )
 
 
 def test_unit_module_state_dict_buffers():
     net = holder(below=holder(weight=Parameter([1.0])))
     net.below.register_buffer("mean", Tensor([5.0]))
-    net.register_buffer("nothing", None)
     state = net.state_dict()
     expect_equal(
         list(state),
@@ -807,6 +844,18 @@ def test_unit_module_state_dict_buffers():
         "A running mean is not trained, but without it the network is another one.",
     )
     expect_close(state["below.mean"], [5.0], "the buffer in state_dict()")
+
+
+def test_unit_module_state_dict_none():
+    net = holder(weight=Parameter([1.0]), bias=Parameter([2.0]))
+    net.bias = None
+    net.register_buffer("mean", None)
+    expect_equal(
+        list(net.state_dict()),
+        ["weight"],
+        "the list of names in state_dict() where a parameter `bias` and a buffer `mean` are None",
+        "None keeps a place free. There is nothing to be saved.",
+    )
 
 
 def test_unit_module_state_dict_shared():
@@ -819,10 +868,12 @@ def test_unit_module_state_dict_shared():
         "Here it stands under both names: a network that does not share must be able to load it.",
     )
     block = holder(weight=Parameter([1.0]))
+    block.register_buffer("mean", Tensor([2.0]))
     expect_equal(
-        list(holder(a=block, b=block).state_dict()),
-        ["a.weight", "b.weight"],
-        "the list of names in state_dict() where one module stands under two names",
+        sorted(holder(a=block, b=block).state_dict()),
+        ["a.mean", "a.weight", "b.mean", "b.weight"],
+        "the list of names in state_dict() where one module stands under `a` and under `b`",
+        "Every place counts here: named_modules(remove_duplicate=False).",
     )
 
 
@@ -888,7 +939,12 @@ def test_unit_module_load_state_dict_example():
         "what load_state_dict gives where every name fits",
         "(missing_keys, unexpected_keys), both empty.",
     )
-    expect_close(layer(Tensor([10.0, 1.0])), [15.0], "the layer that was loaded, at [10. 1.]")
+    expect_close(
+        layer(Tensor([10.0, 1.0])),
+        [15.0],
+        "the layer that was loaded, at [10. 1.]",
+        "1 * 10 + 2 * 1 + 3. The numbers have to be copied into the layer's own tensors.",
+    )
 
 
 def test_unit_module_load_state_dict_values():
@@ -965,7 +1021,10 @@ def test_unit_module_load_state_dict_unexpected():
 
 
 def test_unit_module_load_state_dict_shapes():
-    why = "copy_() alone would repeat one number over the whole parameter."
+    why = (
+        "copy_() alone would repeat one number over the whole parameter. `wrong` is a list of "
+        "sentences, each with the name and both shapes."
+    )
     for strict in (True, False):
         refused({"a": Tensor([9.0])}, f"load_state_dict of shape (1,) into (2,), strict={strict}",
                 why, ["a", "(2,)", "(1,)"], strict)  # fmt: skip
