@@ -44,7 +44,7 @@ def check_verb(options):
     lines = check_message(workspace, verdicts, stage.number, Journal(workspace), opened)
     if stage.number in new:
         lines[-2:-2] = payoffs(workspace, verdicts[stage.number])
-    lines[-1:-1] = notes_message(notes(workspace))
+    lines[-1:-1] = notes_message(notes(workspace, stage))
     say(lines)
     make_branches_once(workspace)
     return exit_code(verdicts, stage)
@@ -163,7 +163,7 @@ def run_payoff(workspace, script):
     return done.stdout.rstrip().splitlines() if done.returncode == 0 else None
 
 
-def notes(workspace):
+def notes(workspace, asked):
     """Find what a learner should know about their folder: (sentence, command that mends it)."""
     found = []
     shadows = ["numpy", "random", "math", "typing", "pytest", "copy", "types", "json", "inspect"]
@@ -174,9 +174,9 @@ def notes(workspace):
                 found.append((says, f"git mv {path} my_{path}"))
     if workspace.path("conftest.py").is_file() and workspace.path("learn.py").is_file():
         found.append(("conftest.py is yours; check does not load it", ""))
+    if workspace.path("learn.py").is_file() and not workspace.path(asked.lesson).is_file():
+        found.append((f"{asked.lesson} is missing", f"make reset {asked.asked} TESTS=1"))
     for stage in workspace.course.stages.values():
-        if workspace.path("learn.py").is_file() and not workspace.path(stage.lesson).is_file():
-            found.append((f"{stage.lesson} is missing", f"make reset STAGE={stage.number} TESTS=1"))
         copy = workspace.path(f"stages/{stage.slug}/{stage.suite.name}")
         if copy.is_file() and _text(copy) != _text(stage.suite):
             path = copy.relative_to(workspace.root).as_posix()

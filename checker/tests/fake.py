@@ -203,6 +203,9 @@ class FakeWorkspace:
             if path.name in ("alpha.py", "beta.py"):
                 shutil.copy(path, self.root / "tinytorch" / path.name)
             elif path.name.startswith("test_"):
+                lesson = self.root / "stages" / path.parent.name / "README.md"
+                lesson.parent.mkdir(parents=True, exist_ok=True)
+                lesson.write_text("# A lesson")
                 target = self.root / "stages" / path.parent.name / path.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, target)

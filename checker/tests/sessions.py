@@ -61,6 +61,8 @@ def _scaffold(root, facts):
         ".gitignore": b".tinytorch/\npictures/\n",
         "learn.py": b"",
     }
+    for stage in facts.stages.values():
+        files[stage.lesson] = (stage.folder / "README.md").read_bytes()
     for path, data in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
