@@ -74,9 +74,9 @@ def test_unit_kaiming_uniform_example():
     manual_seed(0)
     top = largest(kaiming_uniform_(zeros(500, 6)))
     known = {
-        0.1095: "500 and 6 are exchanged: each of 500 units adds up 6 inputs, so fan_in is 6.",
-        0.5774: "That is gain / sqrt(fan), the spread. A uniform range reaches sqrt(3) as far.",
-        0.7071: "That is sqrt(3 / 6), without the gain, or sqrt(2) * 3 / 6, without the root.",
+        0.1096: "500 and 6 are exchanged: each of 500 units adds up 6 inputs, so fan_in is 6.",
+        0.5774: "gain / sqrt(fan) is the spread. A uniform range reaches sqrt(3) times as far.",
+        0.7072: "That is sqrt(3 / 6), without the gain, or sqrt(2) * 3 / 6, without the root.",
     }
     near = [why for bound, why in known.items() if 0.99 * bound < top <= bound]
     expect_true(

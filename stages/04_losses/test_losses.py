@@ -38,6 +38,19 @@ def quietly(call, what, why):
         raise Mismatch(f"{what}: {error}", why) from None
 
 
+def expect_losses(losses, expected, what, why, shapes=""):
+    """Compare losses; where the shape is wrong, say what the reduction has to do with it."""
+    __tracebackhide__ = True
+    found, wanted = getattr(losses, "shape", None), np.shape(expected)
+    if found == () and wanted:
+        why = "reduction='none' asks for every loss by itself: hand the word you got on to reduce."
+    elif found and not wanted:
+        why = "One number was asked for: hand the word you got on to reduce."
+    elif found is not None and found != wanted:
+        why = shapes or why
+    expect_close(losses, expected, what, why)
+
+
 def surprises(logits, target):
     """Compute -log of the softmax of each right class, one example at a time."""
     found = []
@@ -115,7 +128,7 @@ def test_unit_mse_loss_errors_do_not_cancel():
 
 
 def test_unit_mse_loss_squares():
-    expect_close(
+    expect_losses(
         mse_loss(Tensor([3.0, 0.0]), Tensor([0.0, 0.5]), reduction="none"), [9.0, 0.25],
         "mse_loss([3. 0.], [0. 0.5], reduction='none')",
         "3 off costs 9, half off a quarter: no root, no half, no absolute value.",
@@ -152,7 +165,7 @@ def test_unit_mse_loss_reductions():
         ("sum", math.fsum(flat)),
         ("none", np.reshape(flat, (2, 3, 4))),
     ):
-        expect_close(
+        expect_losses(
             mse_loss(Tensor(a.copy()), Tensor(b.copy()), reduction=word), expected,
             f"mse_loss of shapes (2, 3, 4), reduction={word!r}",
             "The squares go through reduce, with the word that was asked for.",
@@ -179,7 +192,7 @@ def test_unit_mse_loss_leaves_input():
 
 def test_unit_nll_loss_example():
     log_probs = Tensor([[-0.5, -1.0], [-3.0, -0.1]])
-    expect_close(
+    expect_losses(
         nll_loss(log_probs, Tensor([0, 1]), reduction="none"), [0.5, 0.1],
         "nll_loss([[-0.5 -1.] [-3. -0.1]], [0 1], reduction='none')",
         "Row 0 is asked for class 0, row 1 for class 1; of each, minus what stands there.",
@@ -202,7 +215,7 @@ def test_unit_nll_loss_reductions():
     log_probs = Tensor(np.log([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75]]))
     for word, expected in (("mean", 2.0), ("sum", 4.0), ("none", [1.0, 3.0])):
         losses = nll_loss(log_probs, Tensor([0, 0]), reduction=word)
-        expect_close(
+        expect_losses(
             losses.data / math.log(2), expected,
             f"nll_loss of the log of 1/2 and 1/8, {word!r}, in units of ln 2",
             "A right answer thought 1/8 likely costs 3 ln 2. The mean is over the 2 examples, not "
@@ -211,7 +224,7 @@ def test_unit_nll_loss_reductions():
 
 
 def test_unit_nll_loss_mean_by_default():
-    expect_close(
+    expect_losses(
         nll_loss(Tensor([[-1.0, -2.0], [-5.0, -3.0]]), Tensor([0, 1])), 2.0,
         "nll_loss([[-1. -2.] [-5. -3.]], [0 1])", "(1 + 3) / 2.",
     )  # fmt: skip
@@ -265,11 +278,13 @@ def test_unit_cross_entropy_example():
     logits, target = Tensor([[0.0, 0.0], [0.0, 200.0]]), Tensor([0, 0])
     with np.errstate(all="ignore"):
         losses = cross_entropy(logits, target, reduction="none")
-    expect_close(
+    expect_losses(
         losses, [math.log(2), 200.0],
         "cross_entropy([[0. 0.] [0. 200.]], [0 0], reduction='none')",
         "Row 0: probability 1/2, and -ln of that is 0.69. Row 1: probability exp(-200), too small "
         "to be written down; minus its logarithm is 200.",
+        "One loss for each row: the log of the sum and the right score both have shape (2,). With "
+        "(2,) and (2, 1) each row meets every other.",
     )  # fmt: skip
 
 
@@ -301,7 +316,7 @@ def test_unit_cross_entropy_rows():
         ("sum", math.fsum(found)),
         ("none", found),
     ):
-        expect_close(
+        expect_losses(
             cross_entropy(Tensor(logits), Tensor(target), reduction=word), expected,
             f"cross_entropy of 5 rows of 4, reduction={word!r}",
             "Each row is an example: softmax along the classes, its right class, minus the log.",
@@ -397,11 +412,11 @@ def test_unit_binary_cross_entropy_with_logits_example():
     logits, target = Tensor([2.0, 100.0]), Tensor([1.0, 0.0])
     with np.errstate(all="ignore"):
         losses = binary_cross_entropy_with_logits(logits, target, reduction="none")
-    expect_close(
+    expect_losses(
         losses, [math.log(1 + math.exp(-2)), 100.0],
         "binary_cross_entropy_with_logits([2. 100.], [1. 0.], reduction='none')",
-        "A yes of score 2 that is right costs little, ln(1 + exp(-2)). One of score 100 that is "
-        "wrong costs 100, not inf.",
+        "x = 2 says yes, and yes is right: that costs little, ln(1 + exp(-2)) = 0.13. x = 100 says "
+        "yes, and no is right: that costs 100.",
     )  # fmt: skip
 
 
@@ -447,7 +462,7 @@ def test_unit_binary_cross_entropy_with_logits_large_scores():
 def test_unit_binary_cross_entropy_with_logits_reductions():
     x, t = Tensor([[0.0, 0.0], [0.0, 0.0]]), Tensor([[1.0, 0.0], [0.0, 1.0]])
     for word, expected in (("mean", 1.0), ("sum", 4.0), ("none", np.ones((2, 2)))):
-        expect_close(
+        expect_losses(
             binary_cross_entropy_with_logits(x, t, reduction=word).data / math.log(2), expected,
             f"binary_cross_entropy_with_logits of four zeros, {word!r}, in units of ln 2",
             "Four answers, each undecided: ln 2 each.",

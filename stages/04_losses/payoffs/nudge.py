@@ -41,7 +41,7 @@ for _ in range(100):
         p.data -= 0.7 * slopes
 
 right = (model(x).argmax(dim=1) == target).data.mean()
-print(f"three arms of 30 points, {sum(p.numel() for p in model.parameters())} weights, 100 steps")
+print("three arms, their points: O # X; what the network says elsewhere: o . x")
 columns, rows = np.meshgrid(np.linspace(-2.6, 2.6, 53), np.linspace(2.4, -2.4, 9))
 grid = np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32)
 picture = np.array(list("o.x"))[model(Tensor(grid)).argmax(dim=1).data].reshape(9, 53)
@@ -49,6 +49,8 @@ for (across, up), k in zip(points, target.tolist(), strict=True):
     picture[round((2.4 - up) / 0.6), round((across + 2.6) / 0.1)] = "O#X"[k]
 print("\n".join("   " + "".join(row) for row in picture))
 print(f"loss {start:.2f} -> {measure():.2f}   (ln 3 is {np.log(3):.2f}), {right:.0%} right")
-print(f"forwards: {forwards:,}; a 784-128-10 network needs 101,770 for one step")
+weights = sum(p.numel() for p in model.parameters())
+print(f"{forwards:,} forwards for 100 steps of {weights} weights. A network for digits,")
+print("784-128-10, has 101,770: that many forwards for one step. Stage 05 needs one.")
 unsure = binary_cross_entropy_with_logits(Tensor([0.0]), Tensor([1.0])).item()
 print(f"and to answer yes or no, not knowing, costs {unsure:.4f} = ln 2")
