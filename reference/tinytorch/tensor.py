@@ -264,7 +264,7 @@ def infer_shape(shape, count):
     """
     shape = tuple(shape)
     if shape.count(-1) > 1:
-        raise ValueError(f"shape {shape} has more than one -1: only one size can be inferred")
+        raise ValueError(f"{count} elements, shape {shape}: only one size can be inferred")
     known = numel([size for size in shape if size != -1])
     if -1 in shape and known > 0 and count % known == 0:
         return tuple(count // known if size == -1 else size for size in shape)

@@ -171,6 +171,22 @@ def anything_taken(data, dtype=None):
 
 
 @knockout(
+    of="as_array",
+    killed_by="test_unit_as_array_with_a_dtype",
+    says="a tensor comes back as it is, whatever dtype is asked for",
+)
+def asked_dtype_ignored_for_tensors(data, dtype=None):
+    if isinstance(data, Tensor):
+        return data.data
+    array = _rectangular(data)
+    if dtype is not None:
+        return array.astype(dtype)
+    if array.dtype == np.float64 and not isinstance(data, np.ndarray):
+        return array.astype(np.float32)
+    return array
+
+
+@knockout(
     of="matmul_loops",
     killed_by="test_unit_matmul_loops_example",
     says="each product replaces the sum so far: = where += is needed",
@@ -214,6 +230,34 @@ def zeros_are_float64(a, b):
     if inner != rows:
         raise ValueError(f"shapes {a.shape} and {b.shape}")
     out = np.zeros((n, m))
+    for i in range(n):
+        for j in range(m):
+            for k in range(inner):
+                out[i, j] += a[i, k] * b[k, j]
+    return out
+
+
+@knockout(
+    of="matmul_loops",
+    killed_by="test_unit_matmul_loops_multiplies_one_by_one",
+    says="there are no loops: NumPy's @ does the work that it is to be compared with",
+)
+def no_loops(a, b):
+    if a.shape[1] != b.shape[0]:
+        raise ValueError(f"shapes {a.shape} and {b.shape}")
+    return a @ b
+
+
+@knockout(
+    of="matmul_loops",
+    killed_by="test_unit_matmul_loops_refuses_sizes_that_do_not_meet",
+    says="only one of the two shapes is named",
+)
+def one_shape_named(a, b):
+    (n, inner), (rows, m) = a.shape, b.shape
+    if inner != rows:
+        raise ValueError(f"shape {a.shape} does not fit")
+    out = np.zeros((n, m), dtype=np.result_type(a, b))
     for i in range(n):
         for j in range(m):
             for k in range(inner):
@@ -410,7 +454,7 @@ def element_by_element(a, b):
 
 @knockout(
     of="matmul",
-    killed_by="test_unit_matmul_equals_the_sum_of_products",
+    killed_by="test_unit_matmul_of_stacks",
     says="np.dot pairs every matrix of the left with every one of the right: (5, 2, 5, 4)",
 )
 def dot_for_stacks(a, b):
@@ -421,7 +465,7 @@ def dot_for_stacks(a, b):
 
 @knockout(
     of="matmul",
-    killed_by="test_unit_matmul_equals_the_sum_of_products",
+    killed_by="test_unit_matmul_of_stacks",
     says="only the first axis of the right is looked at, which is wrong for stacks of matrices",
 )
 def first_axis_checked(a, b):
@@ -548,6 +592,23 @@ def several_unknowns(shape, count):
 
 @knockout(
     of="infer_shape",
+    killed_by="test_unit_infer_shape_with_too_little_to_go_by",
+    says="the message about two -1 does not name the count",
+)
+def count_not_named(shape, count):
+    shape = tuple(shape)
+    if shape.count(-1) > 1:
+        raise ValueError(f"shape {shape} has more than one -1")
+    known = numel([size for size in shape if size != -1])
+    if -1 in shape and known > 0 and count % known == 0:
+        return tuple(count // known if size == -1 else size for size in shape)
+    if -1 in shape or known != count:
+        raise ValueError(f"{count} elements do not fit into shape {shape}")
+    return shape
+
+
+@knockout(
+    of="infer_shape",
     killed_by="test_unit_infer_shape_example",
     says="-1 is multiplied in with the other sizes, so the unknown comes out negative",
 )
@@ -598,7 +659,7 @@ def end_ignored(self, start_dim=0, end_dim=-1):
 
 @knockout(
     of="Tensor.flatten",
-    killed_by="test_unit_tensor_flatten_of_nothing_and_of_one",
+    killed_by="test_unit_tensor_flatten_of_no_elements",
     says="the merged size is left to -1, which has no answer when there are no elements",
 )
 def merged_size_inferred(self, start_dim=0, end_dim=-1):
@@ -610,7 +671,7 @@ def merged_size_inferred(self, start_dim=0, end_dim=-1):
 
 @knockout(
     of="Tensor.flatten",
-    killed_by="test_unit_tensor_flatten_of_nothing_and_of_one",
+    killed_by="test_unit_tensor_flatten_of_no_axes",
     says="a single number has no axes to merge, and is forgotten",
 )
 def no_axes_forgotten(self, start_dim=0, end_dim=-1):
@@ -776,7 +837,7 @@ def divided_by_results(self, dim=None, keepdim=False):
 
 @knockout(
     of="Tensor.mean",
-    killed_by="test_unit_tensor_mean_of_nothing",
+    killed_by="test_unit_tensor_mean_of_shape_0_3_over_axis_1",
     says="an empty result is counted as 0 elements, and Python divides by it",
 )
 def divided_by_nothing(self, dim=None, keepdim=False):

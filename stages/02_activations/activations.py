@@ -28,8 +28,8 @@ def relu(x):
 def sigmoid(x):
     """Squash every element into (0, 1): 1 / (1 + exp(-x)).
 
-    Below 0 it is computed as exp(x) / (1 + exp(x)), the same number. Both sides together are
-    exp(min(x, 0)) / (1 + exp(-|x|)): no exponent is positive, so nothing overflows.
+    The same number is exp(x) / (1 + exp(x)). Each form overflows on one side of 0, so each is used
+    on the other: no exponent is positive.
 
     >>> sigmoid(Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([0. , 0.5, 1. ])

@@ -19,6 +19,15 @@ def quietly(call, what, why):
         raise Mismatch(f"{what}: {error}", why) from None
 
 
+def reason(got, mistakes, otherwise):
+    """Give what is to be said of exactly these wrong numbers, else what is true of all."""
+    got = np.asarray(getattr(got, "data", got))
+    for wrong, why in mistakes:
+        if got.shape == np.shape(wrong) and np.allclose(got, wrong, rtol=1e-3, equal_nan=True):
+            return why
+    return otherwise
+
+
 def cube(dtype=np.float32):
     """Give 24 different numbers from -3 to 3 in shape (2, 3, 4)."""
     return (
@@ -56,11 +65,13 @@ def test_unit_relu_any_shape():
 
 
 def test_unit_relu_dtype():
-    for dtype in (np.float32, np.float64, np.int64):
+    wide = "float64 doubles the memory of a network: float32 comes out as float32."
+    narrow = "Whoever gives float64 wants its digits: float64 comes out as float64."
+    whole = "Whole numbers stay whole numbers. A 0.0 makes floats of them, a 0 does not."
+    for dtype, why in [(np.float32, wide), (np.float64, narrow), (np.int64, whole)]:
         expect_close(
             relu(Tensor(np.array([-1, 2], dtype))), [0, 2], f"relu of {dtype.__name__} [-1 2]",
-            "The result has the dtype of the input: float64 would double the memory of a network.",
-            dtype=dtype,
+            why, dtype=dtype,
         )  # fmt: skip
 
 
@@ -92,10 +103,17 @@ def test_unit_relu_leaves_input():
 def test_unit_sigmoid_example():
     with np.errstate(all="ignore"):
         y = sigmoid(Tensor([-1000.0, 0.0, 1000.0]))
-    expect_close(
-        y, [0.0, 0.5, 1.0], "sigmoid of [-1000. 0. 1000.]",
+    nan = "exp(1000) is inf, and inf / inf is nan. Above 0 the other form is safe."
+    why = reason(
+        y,
+        [
+            ([0, 0.5, math.nan], nan),
+            ([1, 0.5, 0], "The curve falls, and should rise: a sign in an exponent is turned."),
+            ([1, 0.5, 1], "-1000 is treated as 1000: above 0 the numerator is 1, below not."),
+        ],
         "Far below 0 it is 0, at 0 it is a half, far above it is 1.",
     )  # fmt: skip
+    expect_close(y, [0.0, 0.5, 1.0], "sigmoid of [-1000. 0. 1000.]", why)
 
 
 def test_unit_sigmoid_by_hand():
@@ -140,12 +158,13 @@ def test_unit_sigmoid_no_overflow():
 
 
 def test_unit_sigmoid_dtype():
-    cases = [(np.float32, np.float32), (np.float64, np.float64), (np.int64, np.float32)]
-    for given, wanted in cases:
+    kept, made = "float32 and float64 stay what they are.", "Whole numbers give float32."
+    cases = [(np.float32,) * 2 + (kept,), (np.float64,) * 2 + (kept,), (np.int64, np.float32, made)]
+    for given, wanted, why in cases:
         expect_close(
             sigmoid(Tensor(np.array([0, 1], given))), [0.5, 1 / (1 + math.exp(-1))],
             f"sigmoid of {given.__name__} [0 1]",
-            "Floats keep their dtype; whole numbers give float32, as in PyTorch.", dtype=wanted,
+            why, dtype=wanted,
         )  # fmt: skip
 
 
@@ -171,11 +190,9 @@ def test_unit_sigmoid_leaves_input():
 def test_unit_softmax_example():
     with np.errstate(all="ignore"):
         y = softmax(Tensor([1000.0, 1000.0]), dim=0)
-    expect_close(
-        y, [0.5, 0.5], "softmax of [1000. 1000.]",
-        "Equal scores share equally. exp(1000) is inf, and inf / inf is nan: subtract the "
-        "largest score first.",
-    )  # fmt: skip
+    nan = "exp(1000) is inf, and inf / inf is nan: subtract the largest score first."
+    why = reason(y, [([math.nan] * 2, nan)], "Equal scores share equally.")
+    expect_close(y, [0.5, 0.5], "softmax of [1000. 1000.]", why)
 
 
 def test_unit_softmax_by_hand():
@@ -198,21 +215,39 @@ def test_unit_softmax_only_differences_count():
         )  # fmt: skip
 
 
+KEEPDIMS = (
+    "The sums have lost their axis and lie along the wrong one; a square hides it. With "
+    "keepdims=True a sum stays where its line is."
+)
+BOTH = (
+    "Maximum and sum have lost their axis and lie along the wrong one; a square hides it. Both "
+    "need keepdims=True to stay where their line is."
+)
+UNKEPT = [[1 / 2, 3 / 28], [9 / 2, 1 / 28]]  # what comes out without keepdims for both
+SHIFT = (
+    "The probabilities of a line add up to 1, but a wrong number was subtracted within it: keepdims=True keeps "
+    "each maximum where its line is."
+)
+
+
 def test_unit_softmax_square():
-    x = [[0.0, math.log(3)], [math.log(9), 0.0]]
-    why = "In a square, a maximum or a sum without keepdims fits the wrong way round, unnoticed."
-    expect_close(
-        softmax(Tensor(x), dim=1),
-        [[0.25, 0.75], [0.9, 0.1]],
-        "softmax of [[0, ln 3], [ln 9, 0]], dim=1",
-        why,
-    )
-    expect_close(
-        softmax(Tensor(x), dim=0),
-        [[0.1, 0.75], [0.9, 0.25]],
-        "softmax of [[0, ln 3], [ln 9, 0]], dim=0",
-        why,
-    )
+    x, what = [[0.0, math.log(3)], [math.log(9), 0.0]], "softmax of [[0, ln 3], [ln 9, 0]]"
+    rows, columns = [[0.25, 0.75], [0.9, 0.1]], [[0.1, 0.75], [0.9, 0.25]]
+    ignored = "This is the result along the other axis: is dim used?"
+    all_ = "All four together add up to 1. Each line along dim should: sum along dim."
+    every = [[3 / 22, 9 / 22], [9 / 22, 1 / 22]]
+    plain = [[1 / 14, 3 / 14], [9 / 14, 1 / 14]]
+    y = softmax(Tensor(x), dim=1)
+    known = [
+        (columns, ignored), (np.transpose(rows), KEEPDIMS), (UNKEPT, BOTH), (every, all_),
+        (plain, all_),
+    ]  # fmt: skip
+    own = np.allclose(np.asarray(y.data).sum(-1), 1)
+    why = reason(y, known, SHIFT if own else "With dim=1 each row adds up to 1.")
+    expect_close(y, rows, f"{what}, dim=1", why)
+    y = softmax(Tensor(x), dim=0)
+    why = reason(y, [(rows, ignored)], "With dim=0 each column adds up to 1.")
+    expect_close(y, columns, f"{what}, dim=0", why)
 
 
 def test_unit_softmax_each_dim():
@@ -243,7 +278,7 @@ def test_unit_softmax_large_scores():
     for dtype in (np.float32, np.float64):
         cases = [([0, 1000], [0, 1]), ([-1000, 0], [0, 1]), ([-1e30, -1e30], [0.5, 0.5])]
         for x, expected in [*cases, ([1e30, -1e30, 1e30], [0.5, 0, 0.5])]:
-            what = f"softmax of {np.array(x, float)} in {dtype.__name__}"
+            what = f"softmax of {x} in {dtype.__name__}"
             y = quietly(
                 lambda x=x, dtype=dtype: softmax(Tensor(np.array(x, dtype)), dim=0), what,
                 "No exponent may be positive. The largest score becomes 0, the others negative.",
@@ -256,7 +291,7 @@ def test_unit_softmax_dtype():
         expect_close(
             softmax(Tensor(np.zeros(2, dtype)), dim=0), [0.5, 0.5],
             f"softmax of {dtype.__name__} [0 0]",
-            "The result has the dtype of the input.", dtype=dtype,
+            "float32 and float64 both stay what they are.", dtype=dtype,
         )  # fmt: skip
 
 
@@ -283,11 +318,22 @@ def test_unit_softmax_leaves_input():
 def test_unit_log_softmax_example():
     with np.errstate(all="ignore"):
         y = log_softmax(Tensor([0.0, 200.0]), dim=0)
-    expect_close(
-        y, [-200.0, 0.0], "log_softmax of [0. 200.]",
+    log = (
         "The first probability is exp(-200). float32 cannot hold it, but it can hold its "
-        "logarithm, -200. Do not take the log of a finished softmax.",
+        "logarithm, -200: do not take the log of a finished softmax."
+    )
+    small = "A small number added before the log makes every small probability look the same."
+    infinite = "exp(200) is inf in float32: the largest score has to come off before exp."
+    once = "The largest score, 200, came off inside the log only: subtract from the shifted scores."
+    why = reason(
+        y,
+        [
+            ([-math.inf, 0], log), ([-math.inf, -math.inf], infinite), ([0, 200], once),
+            ([-27.631, 0], small), ([-23.026, 0], small), ([-18.421, 0], small),
+        ],
+        "Shifted scores -200 and 0, minus the log of the sum of their exp, log(exp(-200) + 1) = 0.",
     )  # fmt: skip
+    expect_close(y, [-200.0, 0.0], "log_softmax of [0. 200.]", why)
 
 
 def test_unit_log_softmax_by_hand():
@@ -295,17 +341,28 @@ def test_unit_log_softmax_by_hand():
     expect_close(
         log_softmax(x, dim=0), [math.log(1 / 6), math.log(2 / 6), math.log(3 / 6)],
         "log_softmax of [0, ln 2, ln 3]",
-        "The probabilities are 1/6, 2/6 and 3/6; log_softmax is x - ln 6.",
+        "The probabilities are 1/6, 2/6 and 3/6; log_softmax is x - ln 6, with the natural log.",
     )  # fmt: skip
 
 
 def test_unit_log_softmax_square():
-    x = Tensor([[0.0, math.log(3)], [math.log(9), 0.0]])
-    expect_close(
-        log_softmax(x, dim=1), np.log([[0.25, 0.75], [0.9, 0.1]]),
-        "log_softmax of [[0, ln 3], [ln 9, 0]], dim=1",
-        "In a square, a maximum or a sum without keepdims fits the wrong way round, unnoticed.",
-    )  # fmt: skip
+    x = [[0.0, math.log(3)], [math.log(9), 0.0]]
+    rows, columns = np.log([[0.25, 0.75], [0.9, 0.1]]), np.log([[0.1, 0.75], [0.9, 0.25]])
+    ignored = "This is the result along the other axis: is dim used?"
+    all_ = "One total was taken of all four numbers. Each line along dim has its own."
+    every = np.log([[3 / 22, 9 / 22], [9 / 22, 1 / 22]])
+    what = "log_softmax of [[0, ln 3], [ln 9, 0]]"
+    y = log_softmax(Tensor(x), dim=1)
+    known = [
+        (columns, ignored), (rows.T, KEEPDIMS), (np.log(UNKEPT), BOTH), (every, all_),
+        (np.array(x) - np.log(14), all_),
+    ]  # fmt: skip
+    own = np.allclose(np.exp(np.asarray(y.data)).sum(-1), 1)
+    why = reason(y, known, SHIFT if own else "Each row has one total of its own.")
+    expect_close(y, rows, f"{what}, dim=1", why)
+    y = log_softmax(Tensor(x), dim=0)
+    why = reason(y, [(rows, ignored)], "Each column has one total of its own.")
+    expect_close(y, columns, f"{what}, dim=0", why)
 
 
 def test_unit_log_softmax_each_dim():
@@ -344,7 +401,7 @@ def test_unit_log_softmax_large_scores():
             ([1e30, 0], [0, -1e30]),
         ]
         for x, expected in cases:
-            what = f"log_softmax of {np.array(x, float)} in {dtype.__name__}"
+            what = f"log_softmax of {x} in {dtype.__name__}"
             y = quietly(
                 lambda x=x, dtype=dtype: log_softmax(Tensor(np.array(x, dtype)), dim=0), what,
                 "No exponent may be positive, and no log may be taken of 0: the sum always holds "
@@ -366,8 +423,8 @@ def test_unit_log_softmax_dtype():
     for dtype in (np.float32, np.float64):
         expect_close(
             log_softmax(Tensor(np.zeros(2, dtype)), dim=0), [-math.log(2)] * 2,
-            f"log_softmax of {dtype.__name__} [0 0]", "The result has the dtype of the input.",
-            dtype=dtype,
+            f"log_softmax of {dtype.__name__} [0 0]",
+            "float32 and float64 both stay what they are.", dtype=dtype,
         )  # fmt: skip
 
 
@@ -392,11 +449,18 @@ def test_unit_log_softmax_leaves_input():
 
 
 def test_unit_gelu_tanh_example():
-    expect_equal(
-        gelu_tanh(np.array([-1.0, 0.0, 1.0])).round(4).tolist(), [-0.1588, 0.0, 0.8412],
-        "gelu_tanh of [-1. 0. 1.], rounded",
-        "1 is larger than 84 % of normal numbers, so 0.84 of it stays; of -1 the 16 %.",
+    y = gelu_tanh(np.array([-1.0, 0.0, 1.0]))
+    why = reason(
+        y,
+        [
+            ([-0.3176, 0, 1.6824], "Twice as much: the half in front of x is missing."),
+            ([-0.1788, 0, 0.8412], "Right at 1, wrong at -1: x is cubed, (-1)^3 = -1."),
+            ([-0.2808, 0, 0.7192], "The root is of 2 / pi, not of 2 alone."),
+            ([-0.1542, 0, 0.8458], "This is x sigmoid(1.702 x), another stand-in, and coarser."),
+        ],
+        "x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): 84 % of 1 stays, of -1 the 16 %.",
     )  # fmt: skip
+    expect_close(y, [-0.1588, 0.0, 0.8412], "gelu_tanh of [-1. 0. 1.]", why, rtol=0, atol=6e-5)
 
 
 def test_unit_gelu_tanh_formula():
