@@ -207,8 +207,8 @@ def said_of_digits(run, unseen):
     yield f"0/1  {len(run.inputs)} pictures of 8x8, mistakes in each epoch: {counts}"
     yield f"     Of {len(unseen[1])} pictures it had never seen, {right} are right."
     last = np.flatnonzero(run.moved())[-1] + 1
-    yield f"     Picture {last} was the last that it got wrong. Its weights are nothing but"
-    yield f"     {sum(run.mistakes)} pictures, added or subtracted."
+    yield f"     Picture {last} was the last that it got wrong. The weights of the layer are"
+    yield f"     nothing but {sum(run.mistakes)} pictures, added or subtracted."
 
 
 # -- what came out
@@ -300,26 +300,27 @@ def lines(plt, runs):
     """The four rows as points, and where each layer divides the plane."""
     figure, panels = plt.subplots(1, 3, figsize=(11, 5), layout="constrained")
     for axes, name in zip(panels, GATES, strict=True):
-        run = runs[name]
-        grid = np.linspace(-0.6, 1.6, 221, dtype=np.float32)
+        run, low, high = runs[name], -0.6, 1.6
+        grid = np.linspace(-3, 3, 221, dtype=np.float32)
         places = np.stack(np.meshgrid(grid, grid), -1).reshape(-1, 2)
         if not run.repeats:
             yes = (run.layer(Tensor(places)).data[:, 0] > 0).reshape(221, 221)
             axes.contourf(grid, grid, yes, levels=[-0.5, 0.5, 1.5], colors=COLOURS, alpha=0.16)
-            boundary(axes, grid, run.states[-1], "black", "the line it found")
+            boundary(axes, grid, run.states[-1], "black", "the line it found; on it: 0")
             title = f"{name}: {run.errors()} of 4 wrong\nafter {sum(run.mistakes)} mistakes"
         else:
             first, second = (len(ROWS) * epoch for epoch in run.repeats)
             ring = list(dict.fromkeys(run.steps[first - 1 : second]))
             for i, state in enumerate(ring):
                 boundary(axes, grid, state, "0.35", "lines it tries for ever" if i == 0 else None)
-            title = f"{name}: never right\nat most {round(4 * run.best)} of 4"
+            low, high = -2.4, 2.4  # one of them lies far from the four points
+            title = f"{name}: never right\nafter each step at most {round(4 * run.best)} of 4"
         for target, colour in enumerate(COLOURS):
             x = ROWS[run.targets == target]
             marker = "o" if target == 0 else "s"
             axes.scatter(*x.T, s=150, c=colour, marker=marker, zorder=3, edgecolors="white",
                          label=f"target {target}")  # fmt: skip
-        axes.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6), xlabel="first input", xticks=[0, 1],
+        axes.set(xlim=(low, high), ylim=(low, high), xlabel="first input", xticks=[0, 1],
                  yticks=[0, 1], aspect="equal", title=title)  # fmt: skip
     panels[0].set_ylabel("second input")
     handles = {}
@@ -344,10 +345,11 @@ def boundary(axes, grid, state, colour, label):
 def mistakes(plt, runs):
     """Mistakes in each epoch; a wave that does not end for XOR."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.9), layout="constrained")
-    looks = {"AND": ("#6a4c93", "o"), "OR": ("#4c9a5b", "s"), "XOR": ("#222222", "^")}
-    for name, (colour, marker) in looks.items():
+    looks = {"AND": ("#6a4c93", "o", 12), "OR": ("#4c9a5b", "s", 8), "XOR": ("#222222", "^", 7)}
+    for name, (colour, marker, size) in looks.items():
         run, shown = runs[name], list(runs[name].mistakes)
-        left.plot(range(1, len(shown) + 1), shown, color=colour, marker=marker, label=name)
+        left.plot(range(1, len(shown) + 1), shown, color=colour, marker=marker, label=name,
+                  markersize=size, fillstyle="none" if name == "AND" else "full")  # fmt: skip
         if run.repeats:
             left.plot([len(shown), 8], [shown[-1]] * 2, color=colour, linestyle=":")
             left.annotate("the weights repeat: for ever", (8, shown[-1]), color=colour,

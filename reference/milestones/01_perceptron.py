@@ -6,7 +6,8 @@ def perceptron_update(layer, x, target):
 
     `layer` is a Linear(in_features, 1), `x` a Tensor (in_features,), `target` 0 or 1. The output
     is 1 where layer(x) is above 0, else 0; the mistake is target - output: 1, 0 or -1. The weight
-    moves by mistake * x, the bias by the mistake; so a right answer changes nothing.
+    moves by mistake * x, the bias by the mistake; so a right answer changes nothing. Both are
+    overwritten by `copy_`: `+=` is refused for what asks for a gradient.
 
     >>> layer = Linear(2, 1)
     >>> start = layer.weight.copy_([[0.0, 0.0]]), layer.bias.copy_([0.0])
