@@ -48,9 +48,9 @@ def make_branches(repo, course):
     for branch, sha in wanted.items():
         _move(repo, f"refs/heads/{branch}", sha)
     for remote in repo.remotes:
-        with remote.config_writer as config:
-            if not config.has_option("push"):
-                config.set("push", "HEAD")  # so that solutions stay at home
+        key = f"remote.{remote.name}.push"
+        if not repo.git.config("--get-all", key, with_exceptions=False):
+            repo.git.config(key, "HEAD")  # so that solutions stay at home
     return wanted
 
 

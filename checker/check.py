@@ -1,5 +1,6 @@
 """`check`: where the learner stands in a stage, and what comes next."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -55,10 +56,8 @@ def make_branches_once(workspace):
     if workspace.path("learn.py").is_file() and not workspace.recall("branches.json", {}):
         from .solve import ensure_branches
 
-        try:
+        with contextlib.suppress(CourseError, OSError):  # solution and branches say why
             ensure_branches(workspace)
-        except CourseError:
-            workspace.remember("branches.json", {"course": "none"})
 
 
 def exit_code(verdicts, stage):
@@ -88,11 +87,11 @@ def remember(workspace, verdicts):
         journal.append(
             stage=number,
             state=verdict.state,
-            digest=workspace.digest(verdict.room.paths),
+            digest=verdict.digest,
             exercises={e.name: e.state == "passed" for e in verdict.exercises},
             tests=suite_functions(verdict.room.suite) if verdict.green else [],
         )
-        if verdict.green:
+        if verdict.green and verdict.digest == workspace.digest(verdict.room.paths):
             try:
                 from .history import record_pass
 

@@ -19,7 +19,7 @@ import pytest
 import pytest_dependency
 
 from . import expect
-from .gates import Gates
+from .gates import Gate, Gates
 
 __all__ = ["main"]
 
@@ -115,17 +115,25 @@ def _cut(text, limit=600):
 class Reporter:
     """The pytest plugin that turns reports into events and keeps tests out of each other's way."""
 
-    def __init__(self, events, watchdog, roots):
-        self.events, self.watchdog, self.roots = events, watchdog, roots
+    def __init__(self, events, watchdog, roots, before):
+        self.events, self.watchdog, self.roots, self.before = events, watchdog, roots, before
 
-    def pytest_runtest_logstart(self, nodeid):
-        """Say which test begins."""
-        self.watchdog.restart()
-        self.events.send("start", id=nodeid)
+    def look_for_patches(self, stage):
+        """Charge what is no longer what it was to the stage at hand, and put it back."""
+        names = patched(self.before)
+        if names:
+            self.events.send("patched", stage=stage, names=names)
+            for (module, name), value in self.before.items():
+                setattr(sys.modules[module], name, value)  # for the other stages' tests
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
-        """Give every test the global state that the one before it found."""
+        """Say which test begins, and give it the global state that the one before it found."""
+        self.watchdog.restart()
+        stage = getattr(item, "stage", None)
+        self.events.send("start", id=item.nodeid, stage=stage)
+        if isinstance(item, Gate):
+            self.look_for_patches(stage)
         floats, state, here, environment = (
             np.geterr(),
             np.random.get_state(),
@@ -176,7 +184,7 @@ class Reporter:
         self.events.send("stopped", error=describe(excinfo.value, self.roots))
 
 
-def import_stages(request, events, watchdog, roots):
+def import_stages(request, events, watchdog, roots, reporter):
     """Import the learner's modules stage by stage; stop at the first that cannot be imported."""
     for number, modules in request["imports"]:
         for module in modules:
@@ -187,6 +195,7 @@ def import_stages(request, events, watchdog, roots):
             except BaseException as error:
                 events.send("import", stage=number, module=module, error=describe(error, roots))
                 return number
+        reporter.look_for_patches(number)
     return None
 
 
@@ -203,7 +212,8 @@ def main(path):
     # a .pyc of the same second and size would be taken for the file that was just saved
     sys.pycache_prefix = os.path.join(request["scratch"], "none")
     limit_memory(request["gigabytes"])
-    broken = import_stages(request, events, watchdog, roots)
+    reporter = Reporter(events, watchdog, roots, before)
+    broken = import_stages(request, events, watchdog, roots, reporter)
     order = [s["number"] for s in request["stages"]]
     stages = request["stages"][: order.index(broken) if broken else None]
     for name, module in list(sys.modules.items()):
@@ -219,16 +229,12 @@ def main(path):
         gates = Gates(stages, request["passed"])
         code = pytest.main(
             arguments + [path for stage in stages for path in stage["suites"]],
-            plugins=[pytest_dependency, gates, Reporter(events, watchdog, roots)],
+            plugins=[pytest_dependency, gates, reporter],
         )
     else:
         code = 0
     watchdog.stop()
-    changed = patched(before)
-    if changed:
-        events.send("patched", names=changed)
-    if int(code) in (0, 1, 5):
-        events.send("finished", code=int(code))
+    events.send("finished" if int(code) in (0, 1, 5) else "ended", code=int(code))
     sys.stdout.flush()
     os._exit(0)
 

@@ -20,7 +20,7 @@ VERBS = {
     "diff": ("compare", "your code against the reference", {"STAGE", "N", "AT", "SINCE"}),
     "solution": ("solve", "put the reference of a stage in place", {"STAGE", "N", "THROUGH"}),
     "reset": ("solve", "back to the skeleton", {"STAGE", "N", "AT", "EXTRA", "TESTS"}),
-    "undo": ("solve", "take the tool's last change back", set()),
+    "undo": ("solve", "take the tool's last change back; REDO=1 takes the undo back", {"REDO"}),
     "progress": ("progress", "stages, milestones, hours left", {"JSON"}),
     "path": ("progress", "show or choose the learning path", {"TO", "EXPERIENCE"}),
     "milestone": ("milestone", "run a milestone with your own code", {"N"}),
@@ -65,7 +65,7 @@ def parse(arguments):
         if word.startswith("--"):
             key = key[2:].upper()
             if not equals:
-                wants = key not in ("JSON", "FRESH", "EXTRA", "TESTS", "OPEN")
+                wants = key not in ("JSON", "FRESH", "EXTRA", "TESTS", "OPEN", "REDO")
                 value = words.pop(0) if wants and words else "1"
         elif not equals:
             key, value = DEFAULT_WORD.get(verb, "STAGE"), word
@@ -104,7 +104,7 @@ def main(arguments):
         say_error(
             CourseError(
                 f"the course's own tool failed: {type(error).__name__}: {error}. "
-                "It is not your code's fault, and your files are as they were",
+                "It is not your code's fault. If it has changed files, make undo brings them back",
                 "COURSE_DEBUG=1 python learn.py " + " ".join(arguments) + "   (shows where)",
             )
         )

@@ -15,13 +15,24 @@ from pathlib import Path
 from .errors import CourseError
 from .workspace import write_atomically
 
-__all__ = ["backup", "change_files", "lines_since_pass", "record_pass", "repository", "undo"]
+__all__ = [
+    "backup",
+    "change_files",
+    "lines_since_pass",
+    "record_pass",
+    "redo",
+    "repository",
+    "undo",
+]
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "course",
     "GIT_AUTHOR_EMAIL": "course@localhost",
     "GIT_COMMITTER_NAME": "course",
     "GIT_COMMITTER_EMAIL": "course@localhost",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.safecrlf",
+    "GIT_CONFIG_VALUE_0": "false",
 }
 BACKUP = "refs/course/backup"
 UNDONE = "refs/course/undone"
@@ -65,6 +76,10 @@ def _git_error(workspace, error):
         )
     said = getattr(error, "stderr", "") or text
     said = " ".join(said.replace("stderr:", "").strip(" '\n").split())[:200]
+    if "ermission denied" in said or "insufficient permission" in said or "Read-only" in said:
+        return CourseError(
+            "git cannot write its folder .git; nothing was changed", "chmod -R u+w .git"
+        )
     return CourseError(f"git failed: {said}", "git status")
 
 
@@ -72,26 +87,37 @@ def _has_head(repo):
     return repo.head.is_valid()
 
 
-def backup(workspace, why, paths=()):
+def backup(workspace, why, paths=(), after=None):
     """Keep the whole work tree, untracked files too, as a commit under refs/course/backup/.
 
     `paths` are what is about to be changed: they are kept byte for byte, ignored or not, and
     `undo` puts back just them. Gives the name of the ref.
     """
     with repository(workspace) as repo:
-        return _snapshot(workspace, repo, BACKUP, why, paths)
+        return _snapshot(workspace, repo, BACKUP, why, paths, after)
 
 
-def _snapshot(workspace, repo, space, why, paths):
+def _snapshot(workspace, repo, space, why, paths, after=None):
+    """Commit the work tree through an index of its own; `after` are digests of what will follow.
+
+    What git cannot add (a file that may not be read, a repository inside without a commit) is
+    left out, but never one of `paths`: those are stored byte for byte.
+    """
+    import git
+
     present = [path for path in paths if workspace.path(path).is_file()]
-    note = {"why": why, "paths": list(paths), "present": present, "time": time.time()}
+    note = {"why": why, "paths": list(paths), "present": present, "after": after or {}}
     with (
         tempfile.TemporaryDirectory() as folder,
         repo.git.custom_environment(GIT_INDEX_FILE=str(Path(folder) / "index"), **IDENTITY),
     ):
         if _has_head(repo):
             repo.git.read_tree("HEAD")
-        repo.git.add("-A", "--", ".")
+        try:
+            repo.git.add("-A", "--ignore-errors", "--", ".")
+        except git.GitCommandError as error:
+            if "index" in str(error) and "lock" in str(error):
+                raise
         for path in present:
             blob = repo.git.hash_object("-w", "--no-filters", "--", path)
             repo.git.update_index("--add", "--cacheinfo", f"100644,{blob},{path}")
@@ -100,8 +126,9 @@ def _snapshot(workspace, repo, space, why, paths):
         sha = repo.git.commit_tree(
             tree, "-m", f"backup before {why}\n\n{json.dumps(note)}", *parents
         )
-    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09}"
-    ref = f"{space}/{stamp}"
+    now = time.time_ns()
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now // 10**9))
+    ref = f"{space}/{stamp}-{now % 10**9:09}"
     repo.git.update_ref("--create-reflog", ref, sha, "")
     return ref
 
@@ -137,7 +164,8 @@ def change_files(workspace, why, files, gone=()):
     changed += gone
     for path in changed:
         _require_writable(workspace, path)
-    backup(workspace, why, changed)
+    after = {path: digest_text(files[path]) for path in changed if path not in gone}
+    backup(workspace, why, changed, after)
     before = {p: workspace.path(p).read_bytes() for p in changed if workspace.path(p).is_file()}
     written = []
     try:
@@ -167,29 +195,61 @@ def _require_writable(workspace, path):
 
 
 def undo(workspace):
-    """Take the newest change of the tool back; gives (what it was, paths). Repeated, goes on back.
+    """Take the newest change of the tool back; gives (what it was, paths, paths edited since).
 
-    What stood there until now is kept under refs/course/undone/.
+    Repeated, it goes on back. What stood there until now is kept under refs/course/undone/, from
+    where `redo` brings it back.
     """
     with repository(workspace) as repo:
-        refs = sorted(repo.git.for_each_ref(BACKUP, "--format=%(refname)").split())
-        if not refs:
+        ref, commit, note = _newest(repo, BACKUP)
+        if ref is None:
             raise CourseError("there is nothing to undo: the tool has changed no file yet")
-        ref = refs[-1]
-        commit = repo.commit(ref)
-        note = json.loads(commit.message.rpartition("\n\n")[2])
+        later = [path for path, digest in note["after"].items() if _edited(workspace, path, digest)]
         for path in note["paths"]:
             _require_writable(workspace, path)
         _snapshot(workspace, repo, UNDONE, f"undo of {note['why']}", note["paths"])
-        for path in note["paths"]:
-            if path in note["present"]:
-                data = commit.tree[path].data_stream.read()
-                write_atomically(workspace.path(path), data)
-            else:
-                workspace.path(path).unlink(missing_ok=True)
-        repo.git.update_ref(f"{UNDONE}/taken-{ref.rpartition('/')[2]}", commit.hexsha)
+        _put_back(workspace, commit, note)
         repo.git.update_ref("-d", ref)
+        repo.git.update_ref(f"refs/course/taken/{ref.rpartition('/')[2]}", commit.hexsha)
+        return note["why"], note["paths"], later
+
+
+def redo(workspace):
+    """Bring back what the last undo took away; gives (what it was, paths)."""
+    with repository(workspace) as repo:
+        ref, commit, note = _newest(repo, UNDONE)
+        if ref is None:
+            raise CourseError("there is nothing to bring back: no undo came before")
+        for path in note["paths"]:
+            _require_writable(workspace, path)
+        _snapshot(workspace, repo, BACKUP, f"redo after {note['why']}", note["paths"])
+        _put_back(workspace, commit, note)
+        repo.git.update_ref("-d", ref)
+        repo.git.update_ref(f"refs/course/taken/{ref.rpartition('/')[2]}", commit.hexsha)
         return note["why"], note["paths"]
+
+
+def _newest(repo, space):
+    """Give the last snapshot below a space: (ref, commit, note), or None three times."""
+    refs = sorted(repo.git.for_each_ref(space, "--format=%(refname)").split())
+    if not refs:
+        return None, None, None
+    commit = repo.commit(refs[-1])
+    return refs[-1], commit, json.loads(commit.message.rpartition("\n\n")[2])
+
+
+def _edited(workspace, path, digest):
+    """Tell whether a file is no longer what the tool wrote."""
+    target = workspace.path(path)
+    return target.is_file() and digest_text(target.read_bytes()) != digest
+
+
+def _put_back(workspace, commit, note):
+    for path in note["paths"]:
+        if path in note["present"]:
+            write_atomically(workspace.path(path), commit.tree[path].data_stream.read())
+        else:
+            workspace.path(path).unlink(missing_ok=True)
 
 
 def record_pass(workspace, room):

@@ -485,6 +485,8 @@ def _time(problem, verdict):
 
 def _crash(problem, verdict):
     code = problem["code"]
+    if isinstance(code, str):
+        return _wrap(f"pytest could not go on ({code} exit code) in {problem['during']}.", 2)
     how = SIGNALS.get(code, f"exit code {code}")
     lines = _wrap(f"Python itself ended ({how}) in {problem['during']}.", 2)
     if code in (0, 1, 2):

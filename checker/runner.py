@@ -38,15 +38,30 @@ class Run:
 
     events: list
     finished: bool
-    timed_out: bool
+    timed_out: bool  # by the clock of the parent, or by the watchdog of the child
     code: int | None
     output: str
     watchdog: list = field(default_factory=list)  # [path, line, function], innermost first
     seconds: float = 0.0
 
-    def of(self, *kinds):
-        """Give the events of these kinds, in order."""
-        return [event for event in self.events if event["event"] in kinds]
+    def of(self, *kinds, stage=None):
+        """Give the events of these kinds, in order; of one stage, if it is named."""
+        found = [event for event in self.events if event["event"] in kinds]
+        return [e for e in found if stage is None or e.get("stage") == stage]
+
+    @property
+    def culprit(self):
+        """Give the stage in which the run came to its end too early, or None."""
+        for event in self.of("import"):
+            return event["stage"]
+        if self.finished:
+            return None
+        last = self.of("start", "importing")
+        return last[-1]["stage"] if last else None
+
+    def completed(self, stage):
+        """Tell whether all tests of a stage were run, or left out for a reason: its gate came."""
+        return any("::gate:" in event["id"] for event in self.of("result", stage=stage))
 
 
 def timeout_scale():
@@ -88,13 +103,14 @@ def run(workspace, suites, passed, extra_path=(), options=()):
         )
         output, timed_out = _drain(process, TOTAL_SECONDS * timeout_scale())
         events = _events(scratch / "events.jsonl")
+        dump = scratch / "watchdog.txt"
         return Run(
             events=events,
             finished=any(event["event"] == "finished" for event in events),
-            timed_out=timed_out,
+            timed_out=timed_out or (dump.exists() and dump.stat().st_size > 0),
             code=process.returncode,
             output=output,
-            watchdog=_frames(scratch / "watchdog.txt", workspace),
+            watchdog=_frames(dump, workspace),
             seconds=time.perf_counter() - started,
         )
     finally:

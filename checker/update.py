@@ -11,7 +11,14 @@ from pathlib import Path
 from .cli import say
 from .course import course
 from .errors import CourseError
-from .history import _snapshot, change_files, record_pass, repository, undo
+from .history import (
+    _snapshot,
+    change_files,
+    digest_text,
+    record_pass,
+    repository,
+    undo,
+)
 from .messages import Line, _wrap
 from .workspace import Journal, Workspace, suite_functions
 
@@ -33,6 +40,7 @@ def update_verb(options):
         snapshot = repo.commit(
             _snapshot(workspace, repo, "refs/course/update", "update", ())
         ).hexsha
+        started = _contents(workspace, repo)
     held = _passes(workspace)
     with tempfile.TemporaryDirectory(prefix="course-update-") as folder:
         draft = Path(folder) / "workspace"
@@ -43,6 +51,13 @@ def update_verb(options):
     if after["_commit"] == before.get("_commit"):
         say([f"The course is up to date ({after['_commit']}).", "", "next: make check"])
         return 0
+    with repository(workspace) as repo:
+        saved = [p for p, data in _contents(workspace, repo).items() if started.get(p) != data]
+    if saved:
+        raise CourseError(
+            f"{', '.join(saved[:3])} changed while the update ran; nothing was brought in",
+            "make update",
+        )
     change_files(workspace, f"update to {after['_commit']}", files, gone)
     try:
         _install(workspace)
@@ -63,12 +78,20 @@ def _source(workspace, answers):
     if "://" in recorded or recorded.startswith(("gh:", "gl:", "git+", "git@")):
         return recorded
     for base in (workspace.root, workspace.root.parent):
-        if recorded and (base / recorded).exists():
+        if recorded and (base / recorded / "copier.yml").exists():
             return str((base / recorded).resolve())
     raise CourseError(
         f"the course's source {recorded or '(none recorded)'} is not there any more",
         "make update COURSE=/path/or/url/of/the/course",
     )
+
+
+def _contents(workspace, repo):
+    """Give a digest of every file that git knows or would add."""
+    words = ("-z", "--cached", "--others", "--exclude-standard")
+    names = set(repo.git.ls_files(*words).split("\0")) - {""}
+    paths = {name: workspace.path(name) for name in sorted(names)}
+    return {name: digest_text(p.read_bytes()) for name, p in paths.items() if p.is_file()}
 
 
 def _passes(workspace):
@@ -230,5 +253,8 @@ def _told(before, after, files, gone, conflicts):
         for path, places in conflicts.items():
             lines += _wrap(f"{path}: {'; '.join(places)}", 6, first="    ")
         lines += [f"  Keep what you want, delete the lines with {START} {MIDDLE} {STOP}."]
-    lines.append("  All that you wrote is there, and what you passed stays passed.")
+    lines.append(
+        "  All that you wrote is there, and what you passed stays passed"
+        + (", except in these files." if conflicts else ".")
+    )
     return [*lines, "", "next: make check" + ("      or make undo" if conflicts else "")]

@@ -40,9 +40,10 @@ class Verdict:
     blocked_by: object = None  # the verdict of the root cause
     held: str = ""  # the course version at which it passed, where newer tests are untried
     new_tests: list = field(default_factory=list)
-    fresh: bool = False  # this run found it so; it was not remembered
+    fresh: bool = False  # found just now, not remembered
     passed_before: dict | None = None
     printed: tuple = ()
+    digest: str = ""  # of the room's files as they were when this was found
 
     @property
     def green(self):
@@ -88,9 +89,10 @@ def judge(workspace, targets, fresh=False, newer=False):
     ordered = [rooms[key] for key in sorted(rooms)]
     journal = Journal(workspace)
     cache = {} if fresh else workspace.recall(CACHE, {})
-    known, to_run, keys = {}, [], {}
+    known, to_run, keys, digests = {}, [], {}, {}
     for room in ordered:
         seen = inspect(workspace, room)
+        digests[room.key] = workspace.digest(room.paths)
         keys[room.key] = cache_key(workspace, room)
         trying = newer and room in targets
         verdict = _without_running(workspace, room, seen, known, cache, keys, journal, trying)
@@ -116,7 +118,8 @@ def judge(workspace, targets, fresh=False, newer=False):
         workspace.remember(CACHE, cache)
     _name_root_causes(ordered, known)
     for room in ordered:
-        _hold(workspace, known[room.key], journal, room in targets)
+        known[room.key].digest = digests[room.key]
+        _hold(known[room.key])
     return {key: known[key] for key in sorted(known)}
 
 
@@ -187,32 +190,47 @@ def _unrun(name, seen):
 
 
 def _run(workspace, to_run, known):
-    suites = []
-    for room, seen in to_run:
-        changed = {test_slug(name) for name in seen.changed}
-        extras = suite_functions(room.extras) if changed and room.is_stage else []
-        extras = [n for n in extras if any(n.startswith(f"test_extra_{c}_") for c in changed)]
-        suites.append(
-            Suite(
-                number=room.key,
-                requires=list(room.requires),
-                modules=[path[:-3].replace("/", ".") for path in room.paths]
-                if room.is_stage
-                else ["mine"],
-                suites=[room.suite] + ([room.extras] if extras else []),
-                expected=suite_functions(room.suite) + extras,
-            )
-        )
-    extra_path = [workspace.path(r.paths[0]).parent for r, _ in to_run if not r.is_stage]
-    passed = [key for key, verdict in known.items() if verdict.green]
-    result = run(workspace, suites, passed, extra_path)
-    for (room, seen), suite in zip(to_run, suites, strict=True):
-        required = [known.get(number) for number in room.requires]
-        if any(v is not None and not v.green for v in required):
-            exercises = [_unrun(e.name, seen) for e in room.exercises]
-            known[room.key] = Verdict(room, "blocked", exercises, lines=seen.lines)
-        else:
-            known[room.key] = _from_events(room, seen, suite, result)
+    """Run rooms in child processes until each has its verdict.
+
+    One process runs them all. Where it ends in one of them, that one is to blame, what depends on
+    it is blocked, and the others are run again without it.
+    """
+    remaining = list(to_run)
+    while remaining:
+        suites = [_suite(room, seen) for room, seen in remaining]
+        extra_path = [workspace.path(r.paths[0]).parent for r, _ in remaining if not r.is_stage]
+        passed = [key for key, verdict in known.items() if verdict.green]
+        result = run(workspace, suites, passed, extra_path)
+        culprit = result.culprit or (None if result.finished else remaining[0][0].key)
+        rest = []
+        for (room, seen), suite in zip(remaining, suites, strict=True):
+            required = [known.get(number) for number in room.requires]
+            if any(v is not None and not v.green for v in required):
+                exercises = [_unrun(e.name, seen) for e in room.exercises]
+                known[room.key] = Verdict(room, "blocked", exercises, lines=seen.lines)
+            elif room.key == culprit or result.completed(room.key):
+                known[room.key] = _from_events(room, seen, suite, result)
+            else:
+                rest.append((room, seen))
+        if len(rest) == len(remaining):
+            room, seen = rest.pop(0)
+            known[room.key] = _from_events(room, seen, suites[0], result)
+        remaining = rest
+
+
+def _suite(room, seen):
+    """Say what the child is to run for a room: its suite, and tests of given code that changed."""
+    changed = {test_slug(name) for name in seen.changed}
+    extras = suite_functions(room.extras) if changed and room.is_stage else []
+    extras = [n for n in extras if any(n.startswith(f"test_extra_{c}_") for c in changed)]
+    modules = [path[:-3].replace("/", ".") for path in room.paths] if room.is_stage else ["mine"]
+    return Suite(
+        number=room.key,
+        requires=list(room.requires),
+        modules=modules,
+        suites=[room.suite] + ([room.extras] if extras else []),
+        expected=suite_functions(room.suite) + extras,
+    )
 
 
 def _from_events(room, seen, suite, result):
@@ -286,32 +304,34 @@ def stub_of(error, name, seen):
 
 def _problem(suite, result):
     """Give what kept this suite from being run to its end, as facts for a message, or None."""
+    stage = suite.number
     for event in result.of("stranger"):
         return {"kind": "stranger", "file": event["file"]}
-    for event in result.of("import"):
-        if event["stage"] == suite.number:
-            return {"kind": "import", "module": event["module"], "error": event["error"]}
-    for event in result.of("patched"):
+    for event in result.of("import", stage=stage):
+        return {"kind": "import", "module": event["module"], "error": event["error"]}
+    for event in result.of("patched", stage=stage):
         return {"kind": "patched", "names": event["names"]}
     for event in result.of("collect"):
-        if "error" in event:
+        mine = any(str(path).replace("\\", "/").endswith(event["id"]) for path in suite.suites)
+        if mine and "error" in event:
             return {"kind": "collect", "error": event["error"]}
-    for event in result.of("stopped"):
-        return {"kind": "stopped", "error": event["error"], "during": _during(result)}
-    if result.finished:
+    if result.completed(stage) or result.finished:
         return None
-    during = _during(result)
-    if result.timed_out or result.watchdog or (result.code == 1 and during):
+    during = _during(result, stage)
+    for event in result.of("stopped"):
+        return {"kind": "stopped", "error": event["error"], "during": during}
+    if result.timed_out:
         return {"kind": "time", "frames": result.watchdog, "during": during}
-    return {"kind": "crash", "code": result.code, "during": during, "output": result.output}
+    ended = [event["code"] for event in result.of("ended")]
+    code = f"pytest's {ended[0]}" if ended else result.code
+    return {"kind": "crash", "code": code, "during": during, "output": result.output}
 
 
-def _during(result):
-    for event in reversed(result.events):
+def _during(result, stage):
+    for event in reversed(result.of("start", "importing", stage=stage)):
         if event["event"] == "start":
             return event["id"].rpartition("::")[2]
-        if event["event"] == "importing":
-            return f"import of {event['module']}"
+        return f"import of {event['module']}"
     return "the start"
 
 
@@ -327,7 +347,7 @@ def _name_root_causes(ordered, known):
                 break
 
 
-def _hold(workspace, verdict, journal, asked):
+def _hold(verdict):
     """List the tests that are newer than the pass that holds."""
     if verdict.held:
         known = set(verdict.passed_before.get("tests", ()))

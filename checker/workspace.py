@@ -90,12 +90,17 @@ class Workspace:
         return total.hexdigest()[:20]
 
     def unowned(self):
-        """List Python files below tinytorch/ that belong to no stage, façades among them."""
+        """List the Python files that a stage may import although none owns them.
+
+        Façades and the learner's own modules below tinytorch/, and what lies beside it.
+        """
         owned = {path for stage in self.course.stages.values() for path in stage.paths}
-        found = (
-            p.relative_to(self.root).as_posix() for p in (self.root / "tinytorch").rglob("*.py")
-        )
-        return sorted(path for path in found if path not in owned)
+        aside = ("notes", "my_tests", "stages", "milestones", "tinytorch")
+        beside = [*self.root.glob("*.py"), *self.root.glob("[!.]*/*.py")]
+        beside = [p for p in beside if p.relative_to(self.root).parts[0] not in aside]
+        found = [*beside, *(self.root / "tinytorch").rglob("*.py")]
+        paths = {p.relative_to(self.root).as_posix() for p in found}
+        return sorted(paths - owned)
 
     # -- what is remembered
 

@@ -176,7 +176,7 @@ def test_what_both_changed_is_reported_by_file_and_function(learner, capsys):
     assert "tinytorch/tensor.py: numel, line" in said
     text = learner.read("tinytorch/tensor.py")
     assert "Token-mine" in text and "Count all elements" in text
-    why, paths = undo(learner)
+    why, paths, _ = undo(learner)
     assert why == "update to v0.2.0" and "tinytorch/tensor.py" in paths
     assert "<<<<<<<" not in learner.read("tinytorch/tensor.py")
     assert learner.answers()["_commit"] == "v0.1.0"
