@@ -4,9 +4,9 @@ from .branches import make_branches, solution_files
 from .cli import say
 from .compare import reference_text
 from .course import course
-from .errors import Usage
+from .errors import CourseError, Usage
 from .hint import room_of
-from .history import change_files, digest_text, repository, undo
+from .history import change_files, digest_text, redo, repository, undo
 from .messages import check_command
 from .skeleton import replace_body, replace_function, skeleton, stub_text
 from .workspace import Workspace
@@ -29,7 +29,10 @@ def solution_verb(options):
         raise Usage("which stage's solution?", "make solution STAGE=01")
     files = {p: reference_text(facts, room, p).encode() for room in rooms for p in room.paths}
     changed = change_files(workspace, why, files)
-    ensure_branches(workspace)
+    try:
+        ensure_branches(workspace)
+    except (CourseError, OSError) as error:
+        say([f"note: the solution branches could not be made: {error}", ""])
     command = check_command(rooms[-1])
     if not changed:
         say([f"{rooms[-1].label}: your files already are the reference's.", "", f"next: {command}"])
@@ -147,8 +150,15 @@ def _insert(mine, name, original):
 def undo_verb(options):
     """Take the tool's last change of the learner's files back."""
     workspace = Workspace.find(course())
-    why, paths = undo(workspace)
-    say([f"Undone: {why}. As before: {_list(paths)}.", "", "next: make check"])
+    if options.on("REDO"):
+        why, paths = redo(workspace)
+        say([f"Taken back: {why}. As it was then: {_list(paths)}.", "", "next: make check"])
+        return 0
+    why, paths, later = undo(workspace)
+    lines = [f"Undone: {why}. As before: {_list(paths)}."]
+    if later:
+        lines.append(f"You had changed {_list(later)} since; make undo REDO=1 brings that back.")
+    say([*lines, "", "next: make check"])
     return 0
 
 
