@@ -37,7 +37,7 @@ def make(workspace):
         done = git(*step)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            return [f"git {step[0]} did not work: {reason}", "next: python learn.py doctor"]
+            return [f"git {step[0]} did not work: {reason}", "next: python learn.py setup"]
     return told
 
 
