@@ -225,8 +225,8 @@ BOTH = (
 )
 UNKEPT = [[1 / 2, 3 / 28], [9 / 2, 1 / 28]]  # what comes out without keepdims for both
 SHIFT = (
-    "The probabilities of a line add up to 1, but a wrong number was subtracted within it: keepdims=True keeps "
-    "each maximum where its line is."
+    "The probabilities of a line add up to 1, but a wrong number was subtracted within it: "
+    "keepdims=True keeps each maximum where its line is."
 )
 
 

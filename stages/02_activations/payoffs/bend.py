@@ -28,10 +28,10 @@ print("three layers of two relu units each, drawn by your relu:")
 line = np.round(layers(3, relu, 65) * 8).astype(int)
 for height in reversed(range(9)):
     print("  " + "".join("*" if y == height else " " for y in line).rstrip())
-print("layers                       1   2   3    5     10")
-for name, bend in (("without relu", lambda t: t), ("with your relu", relu)):
-    row = [pieces(layers(count, bend)) for count in (1, 2, 3, 5, 10)]
-    print("{:<16} pieces: {:>4}{:>4}{:>4}{:>5}{:>7}".format(name, *row))
+table, counts = "{:<24} {:>4}{:>4}{:>4}{:>5}{:>7}", (1, 2, 3, 5, 10)
+print(table.format("layers", *counts))
+for name, bend in (("without relu     pieces:", lambda t: t), ("with your relu   pieces:", relu)):
+    print(table.format(name, *[pieces(layers(count, bend)) for count in counts]))
 low, high = Tensor(np.array(1.0)), Tensor(np.array(2.0))
 for _ in range(10):
     low, high = sigmoid(low), sigmoid(high)

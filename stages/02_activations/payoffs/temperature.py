@@ -37,6 +37,8 @@ print("your softmax writes:")
 for temperature in (0.3, 1.0, 3.0):
     print(f"  {temperature}  {write(temperature)}")
 surprise = -log_softmax(scores, dim=1).data[places[:-1], places[1:]].mean()
-print(f"surprise per letter, by your log_softmax: {surprise:.2f}; by guessing: {np.log(27):.2f}")
+print(
+    f"surprise, -log_softmax, of the next letter: {surprise:.2f}; blind: ln 27 = {np.log(27):.2f}"
+)
 x = np.linspace(-3, 1, 401)
 print(f"and gelu is lowest at {x[gelu_tanh(x).argmin()]:.2f}, where it is {gelu_tanh(x).min():.2f}")
