@@ -227,10 +227,7 @@ def code_facts(workspace, room, name):
         mine = None
     if mine is None or is_stub(mine):
         return {"digest": None, "same_as_reference": False}
-    if room.is_stage:
-        source = workspace.course.reference / file
-    else:
-        source = workspace.course.root / "reference" / "milestones" / f"{room.slug}.py"
+    source = workspace.course.solution(room, path)
     theirs = function(source.read_text(encoding="utf-8"), name)
     digest = meaning(mine)
     return {"digest": digest, "same_as_reference": digest == meaning(theirs)}

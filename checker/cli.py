@@ -16,7 +16,7 @@ VERBS = {
         "check a stage and all that it requires",
         {"STAGE", "N", "JSON", "FRESH", "AGAINST"},
     ),
-    "hint": ("hint", "the next hint for the first failing exercise", {"STAGE", "N", "AT"}),
+    "hint": ("hint", "the next hint for the first failing exercise", {"STAGE", "N", "AT", "LEVEL"}),
     "diff": ("compare", "your code against the reference", {"STAGE", "N", "AT", "SINCE"}),
     "solution": ("solve", "put the reference of a stage in place", {"STAGE", "N", "THROUGH"}),
     "reset": ("solve", "back to the skeleton", {"STAGE", "N", "AT", "EXTRA", "TESTS"}),

@@ -1,5 +1,6 @@
 """`diff`: the learner's code against the reference or what passed, function by function."""
 
+import ast
 import difflib
 
 from .cli import say
@@ -8,10 +9,10 @@ from .errors import CourseError
 from .hint import room_of
 from .history import passed_text
 from .messages import Line, check_command
-from .source import function, functions, is_stub, meaning
+from .source import DEFS, differences, functions, is_stub, lines_of, meaning
 from .workspace import Workspace
 
-__all__ = ["diff_verb"]
+__all__ = ["diff_verb", "reference_text"]
 
 
 def diff_verb(options):
@@ -22,7 +23,8 @@ def diff_verb(options):
     since = (options["SINCE"] or "").lower() == "passed"
     lines = []
     if options["AT"]:
-        names = [(_file_of(room, options["AT"]), options["AT"])]
+        name, path = room.find(options["AT"])
+        names = [(path, name)]
     else:
         names = [(path, None) for path in room.paths]
     for path, name in names:
@@ -36,24 +38,9 @@ def diff_verb(options):
     return 0
 
 
-def _file_of(room, name):
-    """Give the path that holds a function: an exercise's own, else the first that has it."""
-    for exercise in room.exercises:
-        if name in (exercise.name, exercise.name.rpartition(".")[2]):
-            return next(p for p in room.paths if p.endswith(f"/{exercise.file}"))
-    for path in room.paths:
-        source = room.folder / path.rpartition("/")[2]
-        if source.exists() and function(source.read_text(encoding="utf-8"), name):
-            return path
-    room.exercise(name)  # raises, naming what there is
-    return None
-
-
 def reference_text(facts, room, path):
     """Read the reference of one of the learner's files."""
-    if room.is_stage:
-        return (facts.reference / path.rpartition("/")[2]).read_text(encoding="utf-8")
-    return (facts.root / "reference" / "milestones" / f"{room.slug}.py").read_text(encoding="utf-8")
+    return facts.solution(room, path).read_text(encoding="utf-8")
 
 
 def _before(workspace, room, path):
@@ -68,49 +55,67 @@ def _before(workspace, room, path):
 
 def _functions(mine, other, path, room, only, since):
     label = "passed" if since else "reference"
+    exercises = {e.name for e in room.exercises}
     try:
-        own = functions(mine)
+        own, theirs = functions(mine), functions(other)
     except (SyntaxError, ValueError):
-        return _unified(mine.split("\n"), other.split("\n"), path, label, 3)
-    theirs = functions(other)
+        return _unified(_plain(mine), _plain(other), path, label, 3)
     lines = []
-    exercise = room.exercise(only).name if only and _is_exercise(room, only) else only
     for name, there in theirs.items():
-        if exercise and name != exercise:
+        if only and name != only:
             continue
         here = own.get(name)
         if here is None:
             lines += [_head(f"{path}: {name} is missing from your file"), ""]
-        elif not is_stub(here):
-            if _lines(mine, here) == _lines(other, there):
-                lines += [_head(f"{path}:{here.line} {name}: same code")] if exercise else []
-            elif meaning(here) == meaning(there):
-                lines += [_head(f"{path}:{here.line} {name}: same code, written differently")]
-            else:
-                lines += [_head(f"{path}:{here.line} {name}")]
-                lines += _unified(_lines(mine, here), _lines(other, there), "yours", label, 99)[2:]
-                lines.append("")
-        elif exercise:
-            lines += [_head(f"{path}:{here.line} {name}: nothing written yet")]
-            lines += _unified(_lines(mine, here), _lines(other, there), "yours", label, 99)[2:]
-        elif _is_exercise(room, name):
-            lines += [_head(f"{path}:{here.line} {name}: nothing written yet")]
+            continue
+        pair = lines_of(mine, here), lines_of(other, there)
+        if is_stub(here):
+            if only or name in exercises:
+                lines += [_head(f"{path}:{here.line} {name}: nothing written yet")]
+            if only:
+                lines += _unified(*pair, "yours", label, 99)[2:]
+        elif pair[0] == pair[1]:
+            lines += [_head(f"{path}:{here.line} {name}: same code")] if only else []
+        elif meaning(here) == meaning(there):
+            lines += [_head(f"{path}:{here.line} {name}: same code, written differently")]
+        else:
+            lines += [_head(f"{path}:{here.line} {name}")]
+            lines += _unified(*pair, "yours", label, 99)[2:]
+            lines.append("")
+    if only:
+        return lines
     for name, here in own.items():
-        if name not in theirs and not exercise:
+        if name not in theirs:
             lines += [_head(f"{path}:{here.line} {name}: yours alone")]
+    return lines + _statements(mine, other, path, exercises, label)
+
+
+def _statements(mine, other, path, exercises, label):
+    """Show what stands outside of functions and is not as the course gives it."""
+    lines = []
+    for found in differences(mine, other, exercises):
+        if isinstance(found.theirs or found.mine, DEFS):
+            continue  # compared above
+        here, there = _first(mine, found.mine), _first(other, found.theirs)
+        place = f"{path}:{found.line}" if found.line else path
+        lines += [_head(f"{place} {found.name}"), *_unified(here, there, "yours", label, 99)[2:]]
+        lines.append("")
     return lines
 
 
-def _is_exercise(room, name):
-    return any(name in (e.name, e.name.rpartition(".")[2]) for e in room.exercises)
+def _first(text, node):
+    """Give the lines of a statement; of a class only the first, since its body is compared."""
+    if node is None:
+        return []
+    return lines_of(text, node)[: 1 if isinstance(node, ast.ClassDef) else None]
+
+
+def _plain(text):
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
 
 
 def _head(text):
     return Line(text, (0, len(text), "bold"))
-
-
-def _lines(text, found):
-    return text.split("\n")[found.first - 1 : found.last]
 
 
 def _unified(mine, other, here, there, context):

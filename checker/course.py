@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import CourseError, Usage
+from .source import functions
 
 __all__ = ["Course", "Exercise", "Given", "Milestone", "Sitting", "Stage", "course", "test_slug"]
 
@@ -65,15 +66,53 @@ class Room:
         """All exercises, in the order in which they are written."""
         return tuple(e for sitting in self.sittings for e in sitting.exercises)
 
-    def exercise(self, name):
-        """Find an exercise by its name, or by the last part of it; else a Usage error."""
-        found = [e for e in self.exercises if name in (e.name, e.name.rpartition(".")[2])]
-        if not found:
+    @property
+    def names(self):
+        """Map every function of the room's files, exercises first, to the path of its file."""
+        paths = {path.rpartition("/")[2]: path for path in self.paths}
+        found = {e.name: paths[e.file] for e in self.exercises if e.file in paths}
+        for path in self.paths:
+            skeleton = self.folder / path.rpartition("/")[2]
+            if skeleton.exists():
+                text = skeleton.read_text(encoding="utf-8")
+                found = found | {n: path for n in functions(text) if n not in found}
+        return found
+
+    def find(self, asked):
+        """Give the one function of the room that is meant: (name, path of its file).
+
+        A whole name comes first, then the last part of one: of an exercise's, else of any. A
+        Usage error lists several that fit, or, where none does, the exercises.
+        """
+        names, exercises = self.names, [e.name for e in self.exercises]
+        if asked in names:
+            return asked, names[asked]
+        fitting = [n for n in names if n.rpartition(".")[2] == asked]
+        fitting = [n for n in fitting if n in exercises] or fitting
+        if len(fitting) > 1:
             raise Usage(
-                f"{self.label} has no exercise {name!r}; it has "
-                + ", ".join(e.name for e in self.exercises),
+                f"{asked!r} can be {', '.join(fitting[:-1])} or {fitting[-1]}; which?",
+                f"AT={fitting[0]}, for example",
             )
-        return found[0]
+        if not fitting:
+            import difflib
+
+            near = difflib.get_close_matches(asked, names, n=1, cutoff=0.75)
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            raise Usage(
+                f"{self.label} has no exercise {asked!r}{meant}; it has " + ", ".join(exercises)
+            )
+        return fitting[0], names[fitting[0]]
+
+    def exercise(self, asked):
+        """Find an exercise by its name, or by the last part of it; else a Usage error."""
+        exact = {e.name: e for e in self.exercises}
+        if asked in exact:
+            return exact[asked]
+        name, _ = self.find(asked)
+        if name not in exact:
+            raise Usage(f"{name} is given code of {self.label}, not an exercise")
+        return exact[name]
 
 
 @dataclass(frozen=True)
@@ -215,6 +254,12 @@ class Course:
                 found.add(number)
                 todo.extend(self.stages[number].requires)
         return [self.stages[n] for n in sorted(found)]
+
+    def solution(self, room, path):
+        """Say where the reference of one of a room's files stands; `path` may be its name only."""
+        if room.is_stage:
+            return self.reference / path.rpartition("/")[2]
+        return self.root / "reference" / "milestones" / f"{room.slug}.py"
 
     def room_of(self, path):
         """Find the stage or milestone that owns a learner's file."""

@@ -105,16 +105,10 @@ def workspace_with(facts, through, changes=None, room=None):
         if room is not None and not room.is_stage:
             target = Path(folder) / room.paths[0]
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(_reference(facts, room, "mine.py"), target)
+            shutil.copy(facts.solution(room, "mine.py"), target)
         for path, text in (changes or {}).items():
             (Path(folder) / path).write_text(text, encoding="utf-8")
         yield Workspace(folder, facts)
-
-
-def _reference(facts, room, file):
-    if room.is_stage:
-        return facts.reference / file
-    return facts.root / "reference" / "milestones" / f"{room.slug}.py"
 
 
 def _last_required(facts, room):
@@ -139,7 +133,7 @@ def drift_problems(facts):
 def fact_problems(facts, room):
     """Names that do not exist, hints that are missing, minutes that do not fit the hours."""
     for exercise in room.exercises:
-        found = function(_reference(facts, room, exercise.file).read_text("utf-8"), exercise.name)
+        found = function(facts.solution(room, exercise.file).read_text("utf-8"), exercise.name)
         if found is None:
             yield f"exercise {exercise.name} is not in {exercise.file}"
         elif ">>>" not in (ast.get_docstring(found.node) or ""):
@@ -366,7 +360,7 @@ def coverage_problems(room):
 def knockout_problems(facts, room, knockout):
     """Tell whether the test that a knockout names notices it."""
     path = next(p for p in room.paths if p.endswith(f"/{knockout.file}"))
-    text = knockout.applied(_reference(facts, room, knockout.file).read_text("utf-8"))
+    text = knockout.applied(facts.solution(room, knockout.file).read_text("utf-8"))
     through = room if room.is_stage else _last_required(facts, room)
     with workspace_with(facts, through, {}, room) as workspace:
         workspace.path(path).write_text(text, encoding="utf-8")

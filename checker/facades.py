@@ -6,6 +6,7 @@ stage's names are imported at once; all others on first use, so that unfinished 
 
 import ast
 import json
+import re
 
 __all__ = ["facades"]
 
@@ -109,10 +110,9 @@ def facades(course):
 
 def public(course, file):
     """Read `__all__` of a module of the reference, without importing it."""
-    for node in ast.parse((course.reference / file).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            return ast.literal_eval(node.value)
-    return []
+    text = (course.reference / file).read_text(encoding="utf-8")
+    found = re.search(r"^__all__ = (\[.*?\])", text, re.MULTILINE | re.DOTALL)
+    return ast.literal_eval(found[1]) if found else []
 
 
 def _eager(course):

@@ -22,11 +22,10 @@ def generated(course):
     files = {f"reference/tinytorch/{path}": text for path, text in facades(course).items()}
     for stage in course.stages.values():
         for name in stage.files:
-            text = (course.reference / name).read_text(encoding="utf-8")
+            text = course.solution(stage, name).read_text(encoding="utf-8")
             files[f"stages/{stage.slug}/{name}"] = skeleton(text, stage, name)
     for milestone in course.milestones.values():
-        solution = course.root / "reference" / "milestones" / f"{milestone.slug}.py"
-        text = solution.read_text(encoding="utf-8")
+        text = course.solution(milestone, "mine.py").read_text(encoding="utf-8")
         files[f"milestones/{milestone.slug}/mine.py"] = skeleton(text, milestone, "mine.py")
     files["template-files.yml"] = _listed(course)
     return files

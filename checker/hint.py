@@ -3,7 +3,7 @@
 from .cli import say
 from .course import course
 from .errors import Usage
-from .messages import Line, _wrap, check_command
+from .messages import Line, _wrap, check_command, check_message
 from .verdict import judge
 from .workspace import Journal, Workspace
 
@@ -31,36 +31,55 @@ def hint_verb(options):
     workspace = Workspace.find(facts)
     room = room_of(facts, options, workspace)
     if options["AT"]:
-        exercise = room.exercise(options["AT"])
+        name, _ = room.find(options["AT"])
     else:
-        key = room.key
-        verdict = judge(workspace, [room])[key]
-        if verdict.green:
-            say(
-                [
-                    f"{room.label} has passed; there is nothing to hint at.",
-                    "",
-                    "next: make progress",
-                ]
-            )
+        verdicts = judge(workspace, [room])
+        verdict = verdicts[room.key]
+        if verdict.green and verdict.first is None:
+            says = f"{room.label} has passed; there is nothing to hint at."
+            say([says, "", "next: make progress"])
             return 0
-        first = verdict.first
-        names = [e.name for e in room.exercises]
-        exercise = room.exercise(first.name if first and first.name in names else names[-1])
+        stuck = verdict.faults or verdict.problem or verdict.state == "blocked"
+        if stuck or verdict.first is None:  # no hint helps before this is mended
+            say(check_message(workspace, verdicts, room.key, Journal(workspace)))
+            return 1
+        name = verdict.first.name
+    exercise = next((e for e in room.exercises if e.name == name), None)
+    if exercise is None:
+        say(_no_hints(room, name))
+        return 1
+    return _hint(workspace, room, exercise, options["LEVEL"])
+
+
+def _no_hints(room, name):
+    says = f"{room.label} {name} is given code, and for that there are no hints."
+    where = "Its docstring says what it does; diff shows how the course does it."
+    return [*_wrap(f"{says} {where}", 0), "", f"next: make diff {room.asked} AT={name}"]
+
+
+def _hint(workspace, room, exercise, asked):
     given = workspace.recall("hints.json", {})
-    place = f"{room.label} {exercise.name}"
-    level = min(given.get(place, 0) + 1, len(exercise.hints))
-    workspace.remember("hints.json", given | {place: level})
+    place, many = f"{room.label} {exercise.name}", len(exercise.hints)
+    level = min(given.get(place, 0) + 1, many)
+    if asked:
+        if asked not in map(str, range(1, many + 1)):
+            raise Usage(f"there is no hint {asked!r}: levels go from 1 to {many}")
+        level = int(asked)
+    kept = workspace.remember("hints.json", given | {place: max(level, given.get(place, 0))})
     Journal(workspace).append(stage=room.key, state="hint", exercise=exercise.name, level=level)
-    head = f"{place}: hint {level} of {len(exercise.hints)}, {KINDS[level - 1]}"
+    head = f"{place}: hint {level} of {many}, {KINDS[level - 1]}"
     lines = [
         Line(head, (0, len(place), "bold")),
         "",
         *_wrap(exercise.hints[level - 1].strip(), 2),
         "",
     ]
-    if level < len(exercise.hints):
+    if not kept:
+        says = "note: .tinytorch cannot be written, so which hints you have had is not remembered"
+        lines[-1:] = ["", *_wrap(says, 6, first=""), ""]
+    if level < many:
         again = f"make hint {room.asked} AT={exercise.name}"
+        again += "" if kept else f" LEVEL={level + 1}"
         lines.append(f"next: {check_command(room)}     or, for {KINDS[level]}:")
         lines.append(f"      {again}")
     else:

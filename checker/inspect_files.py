@@ -1,11 +1,28 @@
 """What can be said of a learner's files without running them."""
 
+import ast
+import difflib
+import functools
 from dataclasses import dataclass, field
 
 from .errors import CourseError
-from .source import function, functions, is_stub, meaning, stub_line
+from .facades import facades
+from .source import (
+    DEFS,
+    bindings,
+    classes,
+    differences,
+    doubled,
+    function,
+    functions,
+    is_stub,
+    lines_of,
+    meaning,
+    scope,
+    stub_line,
+)
 
-__all__ = ["Fault", "Inspection", "inspect"]
+__all__ = ["Fault", "Inspection", "inspect", "missing_class"]
 
 
 @dataclass
@@ -28,19 +45,28 @@ class Inspection:
     leftovers: dict = field(default_factory=dict)  # exercise -> line of the raise beside own code
     lines: dict = field(default_factory=dict)  # name -> (file, line of its def)
     changed: set = field(default_factory=set)  # given names that are not as given
+    given_changed: list = field(default_factory=list)  # (file, line, what) of other given code
     pristine: bool = True  # every file is the skeleton, to the letter
+    exercises: tuple = ()
+    given: tuple = ()
 
     @property
     def untouched(self):
         """Tell whether no exercise has been begun."""
         return bool(self.stubs) and not self.faults and self.stubs >= set(self.exercises)
 
-    exercises: tuple = ()
+    @property
+    def tried(self):
+        """Give the given names whose tests are to run: all of them where it is not clear which."""
+        return set(self.given) if self.given_changed else set(self.changed)
 
 
 def inspect(workspace, room):
     """Read the learner's files of a room: syntax, what is missing, stubs, changed given code."""
-    found = Inspection(exercises=tuple(e.name for e in room.exercises))
+    found = Inspection(
+        exercises=tuple(e.name for e in room.exercises),
+        given=tuple(g.name for g in getattr(room, "given", ())),
+    )
     for relative in room.paths:
         try:
             text = workspace.read(relative)
@@ -48,14 +74,42 @@ def inspect(workspace, room):
             found.pristine = False
             found.faults.append(Fault(relative, 0, error.message, error.mend))
             continue
-        if text.replace("\r\n", "\n") != _given_text(room, relative):
-            found.pristine = False
+        given = _given_text(room, relative)
+        if text.removeprefix("\ufeff").replace("\r\n", "\n") == given:
+            _functions_of(found, room, relative, text)
+            continue
+        found.pristine = False
         fault = _syntax_fault(relative, text)
         if fault:
             found.faults.append(fault)
             continue
         _functions_of(found, room, relative, text)
+        known = {*found.given, *found.exercises}
+        found.given_changed += [
+            (relative, d.line, d.name)
+            for d in differences(text, given, found.exercises)
+            if not (d.name in known and isinstance(d.theirs, DEFS))  # in _functions_of
+        ]
+    if room.is_stage:
+        found.faults += _facade_faults(workspace, room)
     return found
+
+
+_facades = functools.cache(facades)
+
+
+def _facade_faults(workspace, room):
+    """Package files that are not as the course gives them: what is tested would not be all."""
+    for name, text in _facades(workspace.course).items():
+        path = workspace.path(f"tinytorch/{name}")
+        says = None
+        try:
+            if path.read_bytes().replace(b"\r\n", b"\n") != text.encode():
+                says = "this given file is not as the course gives it"
+        except OSError:
+            says = "this given file is missing"
+        if says:
+            yield Fault(f"tinytorch/{name}", 0, says, f"make reset {room.asked} TESTS=1")
 
 
 def _given_text(room, relative):
@@ -85,11 +139,11 @@ def _functions_of(found, room, relative, text):
     name = relative.rpartition("/")[2]
     for exercise in (e for e in room.exercises if e.file == name):
         mine = function(text, exercise.name)
-        if mine is None:
-            says = f"{exercise.name} is gone from the file, or has another name"
-            mend = f"make reset {room.asked} AT={exercise.name}"
-            found.faults.append(Fault(relative, 0, says, mend))
-            continue
+        fault = _exercise_fault(room, relative, text, exercise.name, mine)
+        if fault:
+            found.faults.append(fault)
+            if mine is None:
+                continue
         found.lines[exercise.name] = (relative, mine.line)
         if is_stub(mine):
             found.stubs.add(exercise.name)
@@ -99,20 +153,55 @@ def _functions_of(found, room, relative, text):
         theirs = (room.folder / name).read_text(encoding="utf-8")
         mine, original = function(text, given.name), function(theirs, given.name)
         if mine is None and original is not None:
+            fault = _missing_class_fault(room, relative, text, given.name)
             says = f"{given.name}, which the course gives, is gone from the file"
             mend = f"make reset {room.asked} AT={given.name}"
-            found.faults.append(Fault(relative, 0, says, mend))
-        elif mine is not None and original is not None and _differs(text, mine, theirs, original):
-            found.changed.add(given.name)
+            found.faults.append(fault or Fault(relative, 0, says, mend))
+            continue
+        if mine is not None:
             found.lines[given.name] = (relative, mine.line)
+        if mine is not None and original is not None and _differs(text, mine, theirs, original):
+            found.changed.add(given.name)
             if is_stub(mine):
                 found.stubs.add(given.name)
 
 
+def _exercise_fault(room, relative, text, name, mine):
+    """Say why an exercise is not where Python would find it, or give None."""
+    if mine is not None:
+        several = doubled(text, name)
+        if several:
+            places = " and ".join(str(found.line) for found in several)
+            says = f"{name} is defined {len(several)} times, in lines {places}; delete all but one"
+            return Fault(relative, mine.line, says)
+        if isinstance(mine.node, ast.AsyncFunctionDef):
+            return Fault(relative, mine.line, f"{name} must be written with def, not async def")
+    set_in = bindings(text, name) if mine is None or is_stub(mine) else []
+    if set_in:
+        line, verb = set_in[-1]
+        return Fault(relative, line, f"{name} must be defined here with def; this line {verb} it")
+    if mine is None:
+        fault = _missing_class_fault(room, relative, text, name)
+        says = f"{name} is gone from the file, or has another name"
+        return fault or Fault(relative, 0, says, f"make reset {room.asked} AT={name}")
+    return None
+
+
+def _missing_class_fault(room, relative, text, name):
+    says = missing_class(text, relative, name, _given_text(room, relative))
+    return Fault(relative, 0, says, f"make reset {room.asked}") if says else None
+
+
+def missing_class(text, path, name, original):
+    """Say that the class of a method is gone from a file, and what may be it; else nothing."""
+    owner = name.rpartition(".")[0]
+    if not owner or scope(text, owner) is not None:
+        return ""
+    others = {n: line for n, line in classes(text).items() if n not in classes(original)}
+    near = difflib.get_close_matches(owner, others, n=1, cutoff=0.5)
+    maybe = f" (line {others[near[0]]} has class {near[0]})" if near else ""
+    return f"class {owner} is gone from {path}, or has another name{maybe}"
+
+
 def _differs(text, mine, other, theirs):
-    if (
-        text.split("\n")[mine.first - 1 : mine.last]
-        == other.split("\n")[theirs.first - 1 : theirs.last]
-    ):
-        return False
-    return meaning(mine) != meaning(theirs)
+    return lines_of(text, mine) != lines_of(other, theirs) and meaning(mine) != meaning(theirs)

@@ -5,10 +5,13 @@ from .cli import say
 from .compare import reference_text
 from .course import course
 from .errors import CourseError, Usage
+from .facades import facades
 from .hint import room_of
 from .history import change_files, digest_text, redo, repository, undo
-from .messages import check_command
-from .skeleton import replace_body, replace_function, skeleton, stub_text
+from .inspect_files import missing_class
+from .messages import _wrap, check_command
+from .skeleton import insert, put_back, replace_body, skeleton, stub_text
+from .source import functions, meaning
 from .workspace import Workspace
 
 __all__ = ["branches_verb", "ensure_branches", "reset_verb", "solution_verb", "undo_verb"]
@@ -59,12 +62,14 @@ def reset_verb(options):
         home = room.lesson.rpartition("/")[0]
         given = [path for path in (room.suite, room.folder / "README.md") if path.exists()]
         files = {f"{home}/{path.name}": path.read_bytes() for path in given}
+        files |= _given_files(facts)
         why = f"reset {room.asked} TESTS=1"
     elif options["AT"]:
         files = _one_function(workspace, facts, room, options["AT"], options.on("EXTRA"))
         why = f"reset {room.asked} AT={options['AT']}"
     else:
         files = {path: _skeleton(facts, room, path).encode() for path in room.paths}
+        files |= _given_files(facts) if room.is_stage else {}
         why = f"reset {room.asked}"
     changed = change_files(workspace, why, files)
     if not changed:
@@ -76,9 +81,13 @@ def reset_verb(options):
             ]
         )
         return 0
+    one = options["AT"] and not options.on("TESTS")
+    what = _list(changed)
+    if one:
+        what = f"{room.find(options['AT'])[0]} in {what}; nothing else there is touched"
     say(
         [
-            f"Back to the skeleton: {_list(changed)}.",
+            *_wrap(f"As the course gives it: {what}.", 0),
             "What stood there before is kept; make undo brings it back.",
             "",
             f"next: {check_command(room)}",
@@ -91,60 +100,53 @@ def _skeleton(facts, room, path):
     return skeleton(reference_text(facts, room, path), room, path.rpartition("/")[2])
 
 
+def _given_files(facts):
+    """Give the package files, which belong to no stage, as the course gives them."""
+    return {f"tinytorch/{path}": text.encode() for path, text in facades(facts).items()}
+
+
 def _one_function(workspace, facts, room, asked, extra):
-    """Put one function back: an exercise as a stub, given code as given, or, extra, as a stub."""
-    from .source import functions
+    """Put one function back: an exercise as a stub, given code as given, or, extra, as a stub.
 
-    exercises = {e.name for e in room.exercises} | {
-        e.name.rpartition(".")[2] for e in room.exercises
-    }
-    for path in room.paths:
-        original = _skeleton(facts, room, path)
-        known = functions(original)
-        names = [n for n in known if asked in (n, n.rpartition(".")[2])]
-        exact = asked if asked in known else names[0] if names else None
-        if exact is None:
-            continue
-        if extra:
-            if asked in exercises:
-                raise Usage(f"{asked} is an exercise already", f"make check {room.asked}")
-            if exact not in {g.name for g in room.given}:
-                listed = ", ".join(g.name for g in room.given if g.kind != "read")
-                raise Usage(f"{exact} cannot be an extra; these can: {listed}", "")
-            original = replace_body(original, exact, stub_text(room, exact))
-        mine = workspace.read(path)
-        try:
-            here = functions(mine)
-        except (SyntaxError, ValueError):
-            raise Usage(
-                f"{path} does not parse, so one function of it cannot be found",
-                f"make reset {room.asked}      (the whole file; undo brings yours back)",
-            ) from None
-        text = (
-            replace_function(mine, exact, original)
-            if exact in here
-            else _insert(mine, exact, original)
+    Nothing is written where the file would not hold the function afterwards.
+    """
+    name, path = room.find(asked)
+    original = _skeleton(facts, room, path)
+    if extra:
+        original = _with_extra(room, name, original)
+    mine = workspace.read(path)
+    whole = f"make reset {room.asked}      (the whole file; undo brings yours back)"
+    try:
+        here = functions(mine)
+    except (SyntaxError, ValueError, RecursionError):
+        raise Usage(
+            f"{path} does not parse, so one function of it cannot be found", whole
+        ) from None
+    gone = missing_class(mine, path, name, original)
+    if gone:
+        raise CourseError(gone, whole)
+    text = (put_back if name in here else insert)(mine, name, original)
+    try:
+        found = functions(text).get(name)
+    except SyntaxError:
+        found = None
+    if found is None or meaning(found) != meaning(functions(original)[name]):
+        raise CourseError(
+            f"{name} does not fit into {path} as that is now (is it indented by other than 4 "
+            "spaces?); nothing was changed",
+            whole,
         )
-        return {path: text.encode()}
-    room.exercise(asked)  # raises, naming what there is
-    return {}
+    return {path: text.encode()}
 
 
-def _insert(mine, name, original):
-    """Put a function that is gone back where it stood: after the nearest one before it."""
-    from .source import functions
-
-    theirs, here = functions(original), functions(mine)
-    found = theirs[name]
-    block = original.split("\n")[found.first - 1 : found.last]
-    before = [n for n in theirs if theirs[n].last < found.first and n in here]
-    owner = name.rpartition(".")[0]
-    before = [n for n in before if n.rpartition(".")[0] == owner] or before
-    lines = mine.split("\n")
-    at = here[before[-1]].last if before else len(lines)
-    gap = [""] if owner else ["", ""]
-    lines[at:at] = [*gap, *block]
-    return "\n".join(lines)
+def _with_extra(room, name, original):
+    if name in {e.name for e in room.exercises}:
+        raise Usage(f"{name} is an exercise already", f"make check {room.asked}")
+    given = getattr(room, "given", ())
+    if name not in {g.name for g in given}:
+        listed = ", ".join(g.name for g in given if g.kind != "read") or "none"
+        raise Usage(f"{name} cannot be an extra; these can: {listed}")
+    return replace_body(original, name, stub_text(room, name))
 
 
 def undo_verb(options):

@@ -220,9 +220,10 @@ def _run(workspace, to_run, known):
 
 def _suite(room, seen):
     """Say what the child is to run for a room: its suite, and tests of given code that changed."""
-    changed = {test_slug(name) for name in seen.changed}
-    extras = suite_functions(room.extras) if changed and room.is_stage else []
-    extras = [n for n in extras if any(n.startswith(f"test_extra_{c}_") for c in changed)]
+    tried = {test_slug(name) for name in seen.tried}
+    extras = suite_functions(room.extras) if room.is_stage and tried else []
+    if not seen.given_changed:
+        extras = [n for n in extras if any(n.startswith(f"test_extra_{c}_") for c in tried)]
     modules = [path[:-3].replace("/", ".") for path in room.paths] if room.is_stage else ["mine"]
     return Suite(
         number=room.key,
@@ -246,12 +247,12 @@ def _from_events(room, seen, suite, result):
                     printed[name] = (event["printed"], event["lines"])
     verdict = Verdict(room, "in progress", leftovers=seen.leftovers, lines=seen.lines, fresh=True)
     owners = _owners(room, seen, suite.expected)
-    for name in [*(e.name for e in room.exercises), *sorted(seen.changed)]:
+    names = [e.name for e in room.exercises]
+    for name in [*names, *sorted(seen.tried)]:
         tests = [t for t in suite.expected if owners.get(t) == name]
-        if tests or name not in seen.changed:
-            verdict.exercises.append(
-                _exercise(name, tests, outcomes, errors, seen, name in seen.changed)
-            )
+        one = _exercise(name, tests, outcomes, errors, seen, name not in names)
+        if name in names or (tests and (name in seen.changed or one.state == "failed")):
+            verdict.exercises.append(one)
     verdict.module = errors.get("test_module")
     first = verdict.first
     if first is not None and first.test in printed:
@@ -268,7 +269,7 @@ def _from_events(room, seen, suite, result):
 def _owners(room, seen, tests):
     """Map each test to the exercise, or changed given name, whose name its own begins with."""
     slugs = {f"test_unit_{test_slug(e.name)}": e.name for e in room.exercises}
-    slugs |= {f"test_extra_{test_slug(name)}": name for name in seen.changed}
+    slugs |= {f"test_extra_{test_slug(name)}": name for name in seen.tried}
     owners = {}
     for test in tests:
         fitting = [slug for slug in slugs if test == slug or test.startswith(slug + "_")]

@@ -18,7 +18,7 @@ __all__ = ["Workspace", "write_atomically"]
 
 def write_atomically(path, data):
     """Write bytes so that a reader finds the old file or the new one, never half of one."""
-    path = Path(path)
+    path = Path(os.path.realpath(path))  # what a link leads to, not the link
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -48,7 +48,8 @@ class Workspace:
         asked = os.environ.get("TINYTORCH_WORKSPACE")
         start = Path(asked or start or Path.cwd()).resolve()
         for folder in [start, *start.parents]:
-            if (folder / "tinytorch").is_dir() and (folder / ".copier-answers.yml").exists():
+            inside = (folder / "tinytorch").is_dir() or (folder / "learn.py").is_file()
+            if inside and (folder / ".copier-answers.yml").exists():
                 return cls(folder, course)
         raise CourseError(
             f"{start} is not inside a workspace of the course", "cd into your workspace first"

@@ -182,7 +182,6 @@ def make_course(root):
     from checker.generate import write as generate
 
     generate(Course(root))
-    (Path(root) / "reference/tinytorch/__init__.py").write_text('"""The framework."""\n')
 
 
 class FakeWorkspace:
@@ -193,7 +192,9 @@ class FakeWorkspace:
         write(
             self.root,
             {
-                "tinytorch/__init__.py": '"""The framework."""\n',
+                "tinytorch/__init__.py": (
+                    self.course_root / "reference/tinytorch/__init__.py"
+                ).read_text(encoding="utf-8"),
                 "learn.py": "",
                 ".copier-answers.yml": ANSWERS,
                 ".gitignore": ".tinytorch/\npictures/\n",

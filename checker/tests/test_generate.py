@@ -33,7 +33,8 @@ def test_drift_is_found_and_mended(tmp_path):
     for path, text in generated(facts).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(text.encode())
-    here = SimpleNamespace(root=root, reference=facts.reference, stages=facts.stages, milestones={})
+    facts_of = {"root": root, "reference": facts.reference, "solution": facts.solution}
+    here = SimpleNamespace(**facts_of, stages=facts.stages, milestones={})
     assert write(here) == ["template-files.yml"]  # it lists no milestones any more
     assert drift(here) == []
     (root / "stages/01_tensor/op.py").write_text("changed")

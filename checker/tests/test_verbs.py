@@ -93,7 +93,11 @@ def test_an_unchanged_workspace_is_not_run_again(solved):
 
 
 def test_any_python_file_of_theirs_can_change_the_result(solved):
-    solved.write("tinytorch/__init__.py", "raise ValueError('boom')\n")
+    text = solved.read("tinytorch/alpha.py")
+    solved.write("tinytorch/alpha.py", text + "\nfrom . import mine\n")
+    solved.write("tinytorch/mine.py", "")
+    assert solved.run("check", "02").returncode == 0
+    solved.write("tinytorch/mine.py", "raise ValueError('boom')\n")
     done = solved.run("check", "02")
     assert done.returncode == 1 and "boom" in done.stdout
 
