@@ -3,6 +3,7 @@
 from .cli import say
 from .course import course
 from .errors import Usage
+from .inspect_files import inspect
 from .messages import Line, _wrap, check_command, check_message
 from .verdict import judge
 from .workspace import Journal, Workspace
@@ -46,13 +47,18 @@ def hint_verb(options):
         name = verdict.first.name
     exercise = next((e for e in room.exercises if e.name == name), None)
     if exercise is None:
-        say(_no_hints(room, name))
+        say(_no_hints(workspace, room, name))
         return 1
     return _hint(workspace, room, exercise, options["LEVEL"])
 
 
-def _no_hints(room, name):
+def _no_hints(workspace, room, name):
     says = f"{room.label} {name} is given code, and for that there are no hints."
+    seen = inspect(workspace, room)
+    if seen.given_changed and name not in seen.changed:
+        places = [f"{what} ({file}:{line})" for file, line, what in seen.given_changed[:4]]
+        where = f"This is not as the course gives it: {', '.join(places)}."
+        return [*_wrap(f"{says} {where}", 0), "", f"next: make diff {room.asked}"]
     where = "Its docstring says what it does; diff shows how the course does it."
     return [*_wrap(f"{says} {where}", 0), "", f"next: make diff {room.asked} AT={name}"]
 

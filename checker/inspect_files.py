@@ -3,6 +3,7 @@
 import ast
 import difflib
 import functools
+import re
 from dataclasses import dataclass, field
 
 from .errors import CourseError
@@ -117,15 +118,17 @@ def _given_text(room, relative):
 
 
 def _syntax_fault(relative, text):
+    marked = re.search(r"^ *(<{7}|>{7})( .*)?$", text, re.MULTILINE)
+    if marked:  # within a docstring Python would not mind
+        line = text.count("\n", 0, marked.start()) + 1
+        says = "two versions stand in the file, of an update: keep one, delete the marks"
+        return Fault(relative, line, says, "make check", marked.group().strip())
     try:
         functions(text)
     except SyntaxError as error:
         line = error.lineno or 1
         lines = text.split("\n")
         source = lines[line - 1].strip() if line <= len(lines) else ""
-        if source.startswith(("<<<<<<<", "=======", ">>>>>>>")):
-            says = "two versions stand in the file, of an update: keep one, delete the marks"
-            return Fault(relative, line, says, "make check", source)
         kind = "indentation" if isinstance(error, IndentationError) else "syntax"
         return Fault(relative, line, f"Python cannot read it: {error.msg} ({kind})", None, source)
     except ValueError as error:  # null bytes
@@ -147,7 +150,7 @@ def _functions_of(found, room, relative, text):
         found.lines[exercise.name] = (relative, mine.line)
         if is_stub(mine):
             found.stubs.add(exercise.name)
-        elif stub_line(mine):
+        elif stub_line(mine) and _stands_alone(text, stub_line(mine)):
             found.leftovers[exercise.name] = (relative, stub_line(mine), mine)
     for given in (g for g in getattr(room, "given", ()) if g.file == name):
         theirs = (room.folder / name).read_text(encoding="utf-8")
@@ -164,6 +167,12 @@ def _functions_of(found, room, relative, text):
             found.changed.add(given.name)
             if is_stub(mine):
                 found.stubs.add(given.name)
+
+
+def _stands_alone(text, line):
+    """Tell whether a line holds the stub's raise and nothing else, so that it can be deleted."""
+    said = text.split("\n")[line - 1].partition("#")[0].strip()
+    return said.startswith("raise ") and said.endswith(")")
 
 
 def _exercise_fault(room, relative, text, name, mine):

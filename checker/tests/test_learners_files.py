@@ -5,10 +5,12 @@ import shutil
 
 import pytest
 
+from checker.branches import solution_files
 from checker.course import course
 from checker.errors import Usage
 from checker.inspect_files import inspect
 from checker.source import differences, function
+from checker.verdict import judge
 from checker.workspace import Workspace
 
 ALPHA, BETA = "tinytorch/alpha.py", "tinytorch/beta.py"
@@ -184,9 +186,34 @@ def test_any_change_of_given_code_runs_the_tests_of_all_of_it(solved):
     shown = said(solved, "check", "01", code=1)
     assert "half(4) is 8, expected 2.0" in shown
     assert "tinytorch/alpha.py:37 half + " not in shown
+    shown = said(solved, "hint", "01", code=1)
+    assert "This is not as the course gives it: half (tinytorch/alpha.py:34)" in shown
     shown = said(solved, "diff", "01")
     assert "half" in shown and "-half = double" in shown
     assert "the same code" not in shown
+
+
+@pytest.mark.parametrize(
+    "file, line, noticed_by",
+    [
+        ("tensor.py", "Tensor.__radd__ = Tensor.__mul__", "tensor_add"),
+        ("tensor.py", "del Tensor.__array_ufunc__", "tensor_add"),
+        ("tensor.py", "Tensor.__hash__ = None", "tensor_eq"),
+        ("tensor.py", "Tensor.view = Tensor.permute", "tensor_reshape"),
+        ("op.py", "state = type('State', (), dict(recording=True, kernels={}))()", "op_using"),
+    ],
+)
+def test_what_is_given_in_stage_01_is_noticed_when_it_breaks(tmp_path, file, line, noticed_by):
+    facts = course()
+    stage = facts.stage("01")
+    for path, data in solution_files(facts, stage).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    with open(tmp_path / "tinytorch" / file, "a", encoding="utf-8") as stream:
+        stream.write(f"\n{line}\n")
+    verdict = judge(Workspace(tmp_path, facts), [stage])["01"]
+    assert verdict.state == "in progress"
+    assert noticed_by in " ".join(e.test for e in verdict.exercises if e.state == "failed")
 
 
 def test_added_code_changes_nothing(solved):
@@ -273,7 +300,7 @@ def test_an_exercise_on_one_line_or_async(workspace):
         ("def double(x): return x * 3", "double(2) is 6, expected 4"),
         ('def double(x): "Doc."; return x * 2', "next to write: total"),
         (f"def double(x): {stub}", "double"),
-        (f"def double(x): x = 1; {stub}", "Delete line 8"),
+        (f"def double(x): x = 1; {stub}", "NotImplementedError: stage 01: double"),
         (f"def double(x): {stub}; x = 1", "double"),
         ("async def double(x): return x * 2", "double must be written with def, not async def"),
     ]:

@@ -1,6 +1,7 @@
 """Stage 01: tests of what is given, for learners who write it themselves."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from tinytorch import creation
@@ -82,6 +83,23 @@ def test_extra_is_recording_follows_the_state():
         state.recording = True
 
 
+def elsewhere(call):
+    """Call a function in another thread, and give what it returns."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
+
+
+def test_extra_is_recording_stays_in_its_thread():
+    state.recording = False
+    try:
+        expect_equal(
+            elsewhere(is_recording), True, "is_recording() in another thread",
+            "Each thread decides for itself; turning it off here must not turn it off there.",
+        )  # fmt: skip
+    finally:
+        state.recording = True
+
+
 def test_extra_recipe_init_notes_versions():
     x = Tensor([1.0], requires_grad=True)
     x.copy_([2.0])
@@ -154,6 +172,19 @@ def test_extra_op_using_swaps_and_restores():
     with scaled.using(lambda a, b=None, *, factor=1.0: a * 0 + 7.0):
         expect_close(scaled(x), [7.0, 7.0], "scaled(x) with another function")
     expect_close(scaled(x), [1.0, 2.0], "scaled(x) after the block")
+
+
+def test_extra_op_using_stays_in_its_thread():
+    x = Tensor([1.0, 2.0])
+    with scaled.using(lambda a, b=None, *, factor=1.0: a * 0 + 7):
+        expect_close(
+            elsewhere(lambda: scaled(x)), [1.0, 2.0], "scaled(x) in another thread",
+            "A function that is swapped in this thread must not be swapped in another.",
+        )  # fmt: skip
+    with scaled.using(lambda a, b=None, *, factor=1.0: a * 0 + 7):
+        with scaled.using(lambda a, b=None, *, factor=1.0: a * 0 + 8):
+            expect_close(scaled(x), [8.0, 8.0], "scaled(x) with the inner function")
+        expect_close(scaled(x), [7.0, 7.0], "scaled(x) with the outer function again")
 
 
 # -- operations -----------------------------------------------------------------------------------
@@ -268,9 +299,25 @@ def test_extra_tensor_add_values():
     operator_gives(lambda x: 1 + x, np.array(X) + 1, "1 + x", "add")
 
 
+def test_extra_tensor_add_from_the_left():
+    operator_gives(lambda x: 2.0 + x, np.array(X) + 2, "2.0 + x", "add")
+    for left in (np.full((2, 3), 2, F32), F32(2.0)):
+        out = left + example()
+        expect_true(
+            isinstance(out, Tensor), f"{type(left).__name__} + x is a {type(out).__name__}",
+            "NumPy must leave this sum to the tensor: __array_ufunc__ = None says so.",
+        )  # fmt: skip
+        expect_close(out, np.array(X) + 2, f"{type(left).__name__} + x", dtype=F32)
+
+
 def test_extra_tensor_mul_values():
     operator_gives(lambda x: x * 2, np.array(X) * 2, "x * 2", "mul")
     operator_gives(lambda x: np.full(3, 2, F32) * x, np.array(X) * 2, "array * x", "mul")
+
+
+def test_extra_tensor_mul_from_the_left():
+    operator_gives(lambda x: 2.0 * x, np.array(X) * 2, "2.0 * x", "mul")
+    operator_gives(lambda x: F32(2.0) * x, np.array(X) * 2, "float32(2.0) * x", "mul")
 
 
 def test_extra_tensor_matmul_values():
@@ -363,6 +410,15 @@ def test_extra_tensor_eq_values():
     operator_gives(lambda x: x == 5, np.array(X) == 5, "x == 5", dtype=bool)
 
 
+def test_extra_tensor_eq_keeps_the_hash():
+    x, twin = example(), example()
+    known = {x: "x", twin: "twin"}
+    expect_equal(
+        [known[x], known[twin]], ["x", "twin"], "what a dictionary has under x and its twin",
+        "A class with __eq__ loses its hash; __hash__ = object.__hash__ gives it back.",
+    )  # fmt: skip
+
+
 def test_extra_tensor_ne_values():
     operator_gives(lambda x: x != 5, np.array(X) != 5, "x != 5", dtype=bool)
 
@@ -424,6 +480,12 @@ def test_extra_tensor_size_whole_or_one():
     expect_equal(example().size(-1), 3, "x.size(-1)")
 
 
+def test_extra_tensor_size_and_the_other_facts():
+    x = example()
+    facts = (x.shape, x.ndim, x.dtype, x.is_leaf, x.version)
+    expect_equal(facts, ((2, 3), 2, np.dtype(F32), True, 0), "shape, ndim, dtype, is_leaf, version")
+
+
 def test_extra_tensor_stride_counts_elements():
     expect_equal(example().stride(), (3, 1), "x.stride()")
 
@@ -446,9 +508,17 @@ def test_extra_tensor_reshape_takes_sizes_or_a_tuple():
         expect_close(example().reshape(*shape), [[1, -2], [3, 4], [5, -6]], f"x.reshape{shape}")
 
 
+def test_extra_tensor_reshape_is_called_view_too():
+    expect_close(example().view(3, -1), [[1, -2], [3, 4], [5, -6]], "x.view(3, -1)")
+
+
 def test_extra_tensor_permute_takes_sizes_or_a_tuple():
     for dims in [(1, 0), ((1, 0),)]:
         expect_close(example().permute(*dims), np.array(X).T, f"x.permute{dims}")
+
+
+def test_extra_tensor_permute_gives_the_transpose():
+    expect_close(example().T, np.array(X).T, "x.T")
 
 
 def test_extra_tensor_unsqueeze_inserts():
@@ -583,6 +653,19 @@ def test_extra_tensor_requires_grad_needs_floats():
 
 def test_extra_tensor_copy_in_place():
     in_place(lambda x: x.copy_(7.0), np.full((2, 3), 7), "x.copy_(7.0)")
+
+
+def test_extra_tensor_copy_counts_versions():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    expect_equal(x.version, 0, "the version of a new tensor")
+    for count in (1, 2, 3):
+        x.copy_([3.0, 4.0])
+        expect_equal(x.version, count, f"x.version after x.copy_(), {count} times")
+    expect_equal(x.is_leaf, True, "x.is_leaf after x.copy_()")
+    row = example()[0]
+    row += 1.0
+    row[0] = 0.0
+    expect_equal(row.version, 2, "row.version after row += 1.0 and row[0] = 0.0")
 
 
 # -- creation.py ----------------------------------------------------------------------------------
