@@ -56,6 +56,7 @@ here, too: `tinytorch.sum(x, dim=0)`.
 """
 
 from importlib import import_module
+from types import SimpleNamespace as _Namespace
 
 import numpy as _np
 
@@ -63,6 +64,7 @@ import numpy as _np
 
 float32, float64, int32, int64 = _np.float32, _np.float64, _np.int32, _np.int64
 bool, int, long, float, double = _np.bool_, int32, int64, float32, float64
+cuda = _Namespace(is_available=lambda: False, device_count=lambda: 0)  # there is only the CPU
 
 _HOME = {{
 {table}

@@ -6,6 +6,7 @@ they need, so that no later stage has to touch an earlier file.
 
 import copy
 import gc
+import pickle
 import threading
 import time
 import weakref
@@ -98,13 +99,15 @@ def backward(root):
         if recipe is None:
             tensor.grad = Tensor(g.copy() if tensor.grad is None else tensor.grad.data + g)
             continue
+        if tensor.version != recipe.version:
+            raise ValueError(f"the result of {recipe.op.name} was changed in place")
+        if recipe.versions != tuple(getattr(value, "version", 0) for value in recipe.inputs):
+            raise ValueError(f"an input of {recipe.op.name} was changed in place")
         for i, value in enumerate(recipe.inputs):
             name = recipe.op.input_name(i)
             wanted = getattr(value, "requires_grad", False) and name not in recipe.op.constant
             if not wanted:
                 continue
-            if value.version != recipe.versions[i]:
-                raise ValueError(f"an input of {recipe.op.name} was changed in place")
             rule = (recipe.rules or {}).get(name) or RULES[recipe.op, name]
             place = {"position": i} if recipe.op.variadic else {}
             share = rule(g, tensor.data, *recipe.arrays, **recipe.params, **place)
@@ -178,6 +181,111 @@ def test_05_changes_in_place_are_noticed():
         backward(y)
 
 
+@pytest.mark.parametrize("change", [
+    lambda a, view: a.copy_(7.0),
+    lambda a, view: view.copy_(7.0),
+    lambda a, view: a.__iadd__(1.0),
+    lambda a, view: view.__imul__(2.0),
+    lambda a, view: a.__setitem__((0, 2), 7.0),
+    lambda a, view: view.__setitem__(..., 7.0),
+])  # fmt: skip
+@pytest.mark.parametrize("look", [
+    lambda a: a.reshape(3, 2),
+    lambda a: a.flatten().unsqueeze(0)[0],
+    lambda a: a.T,
+    lambda a: a.transpose(0, 1)[1:],
+    lambda a: a[0],
+    lambda a: a[:, 1:].T,
+    lambda a: a.detach(),
+    lambda a: Tensor(a),
+    lambda a: Parameter(a.detach(), requires_grad=False),
+    lambda a: same(a),
+])  # fmt: skip
+def test_05_changes_of_shared_memory_are_noticed(look, change):
+    a, w = Tensor(np.ones((2, 3))), Tensor(np.array(2.0), requires_grad=True)
+    a = a.reshape(2, 3)  # itself a view of what was made first
+    view = look(a)
+    for product in ((view * w).sum(), (a * w).sum()):
+        backward(product)
+    spoilt = [(view * w).sum(), (a * w).sum()]
+    before = view.data.copy()
+    change(a, view)
+    assert view.version == a.version == 1 and not np.array_equal(view.data, before)
+    for product in spoilt:
+        with pytest.raises(ValueError, match="mul"):
+            backward(product)
+    for product in ((view * w).sum(), (a * w).sum()):
+        backward(product)
+
+
+@Op
+def same(x):
+    return x
+
+
+gradient(same, "x")(lambda g, out, x: g)
+gradient(tinytorch.expand, "x")(lambda g, out, x, *, shape: g)
+
+
+def test_05_what_expand_gives_is_watched_and_not_written():
+    a, w = Tensor(np.ones((3, 1))), leaf(3, 4)
+    wide = a.expand(3, 4)
+    out = (wide * w).sum()
+    a += 1.0
+    assert wide.tolist() == [[2.0] * 4] * 3
+    with pytest.raises(ValueError, match="mul"):
+        backward(out)
+    with pytest.raises(ValueError, match="clone"):
+        wide += 1.0
+    with pytest.raises(ValueError, match="clone"):
+        wide[0] = 1.0
+    with pytest.raises(ValueError, match="clone"):
+        wide.copy_(1.0)
+    mine = wide.clone()
+    mine += 1.0
+    assert mine.version == 1 and wide.version == a.version == 1
+
+
+def test_05_results_of_their_own_are_not_troubled():
+    a, w = leaf(2, 3), leaf(2, 3, seed=1)
+    others = [a * 1.0, a.clone(), tinytorch.tensor(a.data), a[[0, 1]], a.sum(0), a.float()]
+    out = (a * w).sum()
+    with no_grad():
+        for other in others:
+            other += 1.0
+    assert a.version == 0
+    backward(out)
+
+
+def test_05_a_changed_result_is_noticed():
+    x = leaf(3)
+    for change in (
+        lambda y: y.detach().copy_(0.0),
+        lambda y: y.copy_(0.0),
+        lambda y: y.detach().reshape(3, 1).__setitem__(0, 1.0),
+    ):
+        y = softmax(x, dim=0)
+        change(y)
+        with pytest.raises(ValueError, match="result of softmax"):
+            backward(y.sum())
+    a = Tensor(np.ones((2, 3)))
+    a += 1.0
+    w = leaf(2, 3)
+    with no_grad():
+        w += 1.0
+    view = w.T
+    assert view.version == view.recipe.version == 1, "as it was when the result was made"
+    backward((view * 2.0).sum() + a.sum())
+
+
+def test_05_state_shares_the_count():
+    model, x = Linear(2, 1), Tensor([[1.0, 2.0]], requires_grad=True)
+    out = model(x).sum()
+    model.state_dict()["weight"].copy_([[5.0, 5.0]])
+    with pytest.raises(ValueError, match="changed in place"):
+        backward(out)
+
+
 def test_05_nothing_is_recorded_under_no_grad_or_without_need():
     x = leaf(3)
     with no_grad():
@@ -209,6 +317,7 @@ def test_05_long_chains_and_memory():
 def test_06_optimizer_step():
     model = Linear(3, 1)
     kept, memory = list(model.parameters()), [p.data for p in model.parameters()]
+    filled = [p.version for p in kept]
     backward((model(Tensor(np.ones((2, 3), np.float32))) ** 2.0).sum())
     before = [p.data.copy() for p in kept]
     for p in kept:
@@ -216,9 +325,10 @@ def test_06_optimizer_step():
     with no_grad():
         for p in kept:
             p -= 0.1 * p.grad
-    for p, old, array in zip(kept, before, memory, strict=True):
+    for p, old, array, version in zip(kept, before, memory, filled, strict=True):
         np.testing.assert_allclose(p.data, old - 0.2 * p.grad.data, rtol=1e-5)
-        assert p.version == 2 and p.data is array, "the same memory, and the change is counted"
+        assert p.data is array, "the same memory"
+        assert p.version == version + 2, "the changes are counted"
         assert p.is_leaf and p.requires_grad and p.dtype == np.float32
     state = {p: np.zeros_like(p.data) for p in kept}  # a tensor is a key by identity
     assert set(state) == set(kept)
@@ -399,6 +509,22 @@ def test_12_an_operation_of_any_number_of_inputs():
     check(lambda: (cat(a, a, dim=1) ** 2.0).sum(), a)
     assert cat(a.detach(), Tensor([[1, 2, 3]])).dtype == np.float64
     assert cat(a).shape == (2, 3)
+    with pytest.raises(TypeError, match="gradients would be lost"):
+        cat([a, b])
+
+
+@Op
+def gather(mask, *tensors, dim=0):
+    return np.concatenate(tensors, axis=dim) * mask
+
+
+def test_12_an_input_before_any_number_of_inputs():
+    assert [gather.input_name(i) for i in range(4)] == ["mask", "tensors", "tensors", "tensors"]
+    assert cat.input_name(0) == cat.input_name(7) == "tensors"
+    a = leaf(2, 3)
+    assert gather(2.0, a, a, a, dim=1).shape == (2, 9)
+    with pytest.raises(TypeError, match="colour"):
+        gather(2.0, a, a, a, colour=1)
 
 
 def test_17_a_cache_changes_nothing():
@@ -540,6 +666,26 @@ def test_16_a_list_of_parts_can_lose_one():
     assert len(blocks) == 2 and len(list(blocks.parameters())) == 4
 
 
+def test_16_networks_that_hold_operations_are_copied_and_pickled():
+    class Net(Module):
+        def __init__(self):
+            super().__init__()
+            self.act, self.layer = tinytorch.gelu, Linear(2, 2)
+
+        def forward(self, x):
+            return self.act(self.layer(x))
+
+    net, x = Net(), tinytorch.ones(1, 2)
+    twin = copy.deepcopy(net)
+    assert twin.act is tinytorch.gelu and twin.layer is not net.layer
+    assert np.array_equal(twin(x).data, net(x).data)
+    again = pickle.loads(pickle.dumps(net.layer))
+    assert np.array_equal(again(x).data, net.layer(x).data)
+    for operation in (tinytorch.gelu, add, tinytorch.cross_entropy):
+        assert pickle.loads(pickle.dumps(operation)) is operation
+        assert copy.copy(operation) is copy.deepcopy(operation) is operation
+
+
 # -- 18: other kernels ---------------------------------------------------------------------------
 
 
@@ -576,3 +722,17 @@ def test_18_kernels_nest_and_leave_with_the_block():
         with mul.using(lambda a, b: a * 0):
             assert (x * x + x).tolist() == [7.0, 7.0] and (x * x).tolist() == [0.0, 0.0]
     assert (x + x).tolist() == [2.0, 4.0] and (x * x).tolist() == [1.0, 4.0]
+
+
+def test_18_blocks_end_in_any_order():
+    x = Tensor([1.0])
+    seven, eight = (add.using(lambda a, b, n=n: a * 0 + n) for n in (7.0, 8.0))
+    other = mul.using(lambda a, b: a * 0)
+    seven.__enter__(), other.__enter__(), eight.__enter__()
+    assert (x + x).item() == 8.0 and (x * x).item() == 0.0
+    seven.__exit__(None, None, None)
+    assert (x + x).item() == 8.0, "the inner block is still open"
+    other.__exit__(None, None, None)
+    assert (x * x).item() == 1.0
+    eight.__exit__(None, None, None)
+    assert (x + x).item() == 2.0 and not op.state.kernels

@@ -6,6 +6,7 @@ here, too: `tinytorch.sum(x, dim=0)`.
 """
 
 from importlib import import_module
+from types import SimpleNamespace as _Namespace
 
 import numpy as _np
 
@@ -45,6 +46,7 @@ from .tensor import (
     broadcast_shapes,
     cast,
     clamp,
+    device,
     div,
     exp,
     expand,
@@ -69,6 +71,7 @@ from .tensor import (
 
 float32, float64, int32, int64 = _np.float32, _np.float64, _np.int32, _np.int64
 bool, int, long, float, double = _np.bool_, int32, int64, float32, float64
+cuda = _Namespace(is_available=lambda: False, device_count=lambda: 0)  # there is only the CPU
 
 _HOME = {
     "BCEWithLogitsLoss": "losses",

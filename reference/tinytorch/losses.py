@@ -1,10 +1,12 @@
 """Losses: one number that says how wrong a model is (stage 04)."""
 
+import math
+
 import numpy as np
 
 from .layers import Module
 from .op import Op
-from .tensor import Tensor
+from .tensor import as_array
 
 __all__ = [
     "BCEWithLogitsLoss",
@@ -29,6 +31,8 @@ def reduce(values, reduction):
     Tensor(3.)
     """
     if reduction == "mean":
+        if 0 in values.shape:
+            return values.sum() * math.nan  # no losses have no mean; NumPy would print a warning
         return values.mean()
     if reduction == "sum":
         return values.sum()
@@ -67,7 +71,7 @@ def nll_loss(input, target, *, reduction="mean"):
     return reduce(-input[rows, target], reduction)
 
 
-@Op(constant=("target",))
+@Op(constant=("target",), floats=True)
 def cross_entropy(logits, target, *, reduction="mean"):
     """Give minus the log of the softmax of the right class: logits (N, C) and classes (N,).
 
@@ -79,13 +83,14 @@ def cross_entropy(logits, target, *, reduction="mean"):
     Tensor([  0.6931, 200.    ])
     """
     _check_classes("cross_entropy", logits.shape, target)
-    shifted = logits - logits.max(axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):  # -3e38 - 3e38 is -inf in float32: exp gives 0, as it should
+        shifted = logits - logits.max(axis=-1, keepdims=True)
     log_total = np.log(np.exp(shifted).sum(axis=-1))
     right = np.take_along_axis(shifted, target[..., None], axis=-1)[..., 0]
     return reduce(log_total - right, reduction)
 
 
-@Op
+@Op(floats=True)
 def binary_cross_entropy_with_logits(logits, target, *, reduction="mean"):
     """Give the cross-entropy of yes-or-no answers: logits and targets in [0, 1] of one shape.
 
@@ -142,16 +147,16 @@ class BCEWithLogitsLoss(_Loss):
 
 
 def _same_shape(name, prediction, target):
-    if prediction.shape != target.shape:
+    ours, theirs = as_array(prediction).shape, as_array(target).shape
+    if ours != theirs:
         raise ValueError(
-            f"{name}: prediction has shape {prediction.shape} and target {target.shape}; "
-            "they must be the same"
+            f"{name}: prediction has shape {ours} and target {theirs}; they must be the same"
         )
 
 
 def _check_classes(name, shape, target):
     """Refuse a target that does not name one existing class for each prediction of `shape`."""
-    classes = target.data if isinstance(target, Tensor) else target
+    classes = as_array(target)
     if len(shape) not in (1, 2) or classes.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for predictions of shape {shape} the target holds one class each, "

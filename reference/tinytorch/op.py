@@ -22,7 +22,7 @@ class _State(threading.local):
     recording = True
 
     def __init__(self):
-        self.kernels = {}  # Op -> (forward, rules)
+        self.kernels = {}  # Op -> [(forward, rules), …], the last one in use
 
 
 state = _State()
@@ -38,15 +38,17 @@ class Recipe:
 
     `inputs` are what the caller gave (tensors, numbers, None); `arrays` are the same things as the
     forward function saw them. `versions` holds each input's version at that moment, so that a
-    change made in place afterwards is noticed; `rules` the gradient rules of a swapped kernel.
+    change made in place afterwards is noticed, and `version` that of the result; `rules` the
+    gradient rules of a swapped kernel.
     """
 
-    __slots__ = ("arrays", "inputs", "op", "params", "rules", "versions")
+    __slots__ = ("arrays", "inputs", "op", "params", "rules", "version", "versions")
 
     def __init__(self, op, inputs, arrays, params):
         self.op, self.inputs, self.arrays, self.params = op, inputs, arrays, params
         self.versions = tuple([getattr(value, "version", 0) for value in inputs])
-        self.rules = state.kernels[op][1] if op in state.kernels else None
+        self.version = 0  # of a new array; Op says otherwise where the result shares memory
+        self.rules = state.kernels[op][-1][1] if op in state.kernels else None
 
     def __repr__(self):
         return f"Recipe({self.op.name}, {len(self.inputs)} inputs)"
@@ -104,6 +106,10 @@ class Op:
     def __repr__(self):
         return f"<operation {self.name}{self.signature}>"
 
+    def __reduce__(self):
+        """Be pickled and copied by name, as a function is: there is one of each operation."""
+        return self.__qualname__
+
     def __call__(self, *inputs, **params):
         plain = not params or params.keys() <= self.parameters
         if not (plain and self.least <= len(inputs) <= self.most):
@@ -112,7 +118,7 @@ class Op:
         if params:
             params = {name: _unwrap(value) for name, value in params.items()}
         kernels = state.kernels
-        forward = kernels[self][0] if self in kernels else self.forward
+        forward = kernels[self][-1][0] if self in kernels else self.forward
         try:
             result = forward(*arrays, **params)
             if isinstance(result, Op.tensor_type):
@@ -127,11 +133,17 @@ class Op:
         out = Op.tensor_type._wrap(result)
         if wanted and state.recording:
             remember(out, self, inputs, arrays, params)
+        shares = result.base is not None  # it is a view of something
+        for array in arrays:
+            if array is result:
+                shares = True
+        if shares:
+            share_changes(out, inputs)
         return out
 
     def input_name(self, position):
         """Name the input at `position`; all inputs of `*tensors` share one name."""
-        return self.inputs[0] if self.variadic else self.inputs[position]
+        return self.inputs[min(position, len(self.inputs) - 1)]
 
     @contextmanager
     def using(self, forward, rules=None):
@@ -141,13 +153,14 @@ class Op:
         names of inputs to gradient rules that replace those of the table. Made for faster kernels
         (stage 18) and for counting calls in tests.
         """
-        before = dict(state.kernels)
-        state.kernels[self] = (forward, rules)
+        kernels, mine = state.kernels, (forward, rules)
+        kernels.setdefault(self, []).append(mine)
         try:
             yield self
-        finally:
-            state.kernels.clear()
-            state.kernels.update(before)
+        finally:  # blocks may end in any order: each takes away its own
+            kernels[self] = [kernel for kernel in kernels[self] if kernel is not mine]
+            if not kernels[self]:
+                del kernels[self]
 
     def _bind(self, inputs, params):
         """Sort arguments that came in any order PyTorch accepts into inputs and parameters."""
@@ -156,7 +169,7 @@ class Op:
             name if name in self.signature.parameters else aliases.get(name, name): value
             for name, value in params.items()
         }
-        count = len(self.inputs)
+        count = len(inputs) if self.variadic else len(self.inputs)
         names = [n for n, p in self.signature.parameters.items() if p.kind is p.KEYWORD_ONLY]
         for name, value in zip(names, inputs[count:], strict=False):
             if name in params:
@@ -181,9 +194,12 @@ class Op:
         requires a gradient.
         """
         arrays, free, dtypes, wanted = [], [], set(), False
-        constant = self.constant
+        constant, tensor_type = self.constant, Op.tensor_type
         for i, value in enumerate(inputs):
-            array = _unwrap(Op.tensor_type(value) if type(value) is list else value)
+            if isinstance(value, tensor_type):
+                array = value.data
+            else:
+                array = _unwrap(self._from_list(value) if type(value) in (list, tuple) else value)
             arrays.append(array)
             if isinstance(array, np.ndarray) and not (constant and self.input_name(i) in constant):
                 free.append(i)
@@ -199,6 +215,15 @@ class Op:
                 arrays[i] = arrays[i].astype(np.float32)
         return tuple(arrays), floating, wanted
 
+    def _from_list(self, values):
+        """Make one tensor of a list of numbers; a gradient would not find back into a list."""
+        if state.recording and _wants_gradient(values):
+            raise TypeError(
+                f"{self.name}: a list of tensors that require a gradient is no input, since their "
+                "gradients would be lost; make one tensor of them with operations"
+            )
+        return Op.tensor_type(values)
+
     def _shape_error(self, error, arrays):
         """Say with which shapes the operation failed, and which sizes did not broadcast."""
         shapes = [value.shape for value in arrays if isinstance(value, np.ndarray)]
@@ -212,7 +237,28 @@ class Op:
         said = str(error)
         if not all(str(shape) in said for shape in shapes):
             said += f" (the inputs have shapes {' and '.join(map(str, shapes))})"
-        return ValueError(f"{self.name}: {said}")
+        return ValueError(said if said.startswith(f"{self.name}: ") else f"{self.name}: {said}")
+
+
+def share_changes(out, inputs):
+    """Let `out` count changes together with the input tensor whose memory it looks at."""
+    array = out.data
+    for value in inputs:
+        if isinstance(value, Op.tensor_type):
+            theirs = value.data
+            if array is theirs or (
+                array.base is not None and (array.base is theirs or array.base is theirs.base)
+            ):
+                out._changes = value._changes
+                if out.recipe is not None:
+                    out.recipe.version = out.version
+                return
+
+
+def _wants_gradient(values):
+    if isinstance(values, (list, tuple)):
+        return any(map(_wants_gradient, values))
+    return getattr(values, "requires_grad", False)
 
 
 def _unwrap(value):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tensor import Tensor
+from .tensor import Tensor, check_device
 
 __all__ = [
     "arange",
@@ -24,55 +24,65 @@ __all__ = [
 _generator = np.random.default_rng()
 
 
-def tensor(data, dtype=None, requires_grad=False):
+def tensor(data, dtype=None, requires_grad=False, device=None):
     """Make a tensor that owns a copy of `data`; PyTorch's usual way to make one."""
+    check_device(device)
     return Tensor(np.array(Tensor(data, dtype=dtype).data), requires_grad)
 
 
-def zeros(*shape, dtype=np.float32, requires_grad=False):
+def zeros(*shape, dtype=np.float32, device=None, requires_grad=False):
     """Make a tensor of zeros."""
+    check_device(device)
     return Tensor(np.zeros(_shape(shape), dtype), requires_grad)
 
 
-def ones(*shape, dtype=np.float32, requires_grad=False):
+def ones(*shape, dtype=np.float32, device=None, requires_grad=False):
     """Make a tensor of ones."""
+    check_device(device)
     return Tensor(np.ones(_shape(shape), dtype), requires_grad)
 
 
-def zeros_like(other, dtype=None):
+def zeros_like(other, dtype=None, device=None):
     """Make a tensor of zeros with the shape, and unless given the dtype, of another."""
+    check_device(device)
     return Tensor(np.zeros_like(other.data, dtype=dtype))
 
 
-def ones_like(other, dtype=None):
+def ones_like(other, dtype=None, device=None):
     """Make a tensor of ones with the shape, and unless given the dtype, of another."""
+    check_device(device)
     return Tensor(np.ones_like(other.data, dtype=dtype))
 
 
-def full(shape, fill_value, dtype=None, requires_grad=False):
+def full(shape, fill_value, dtype=None, requires_grad=False, device=None):
     """Make a tensor of one number repeated; its dtype is that of the number."""
+    check_device(device)
     return Tensor(np.full(shape, Tensor(fill_value, dtype=dtype).data), requires_grad)
 
 
-def arange(start, end=None, step=1, dtype=None):
+def arange(start, end=None, step=1, dtype=None, device=None):
     """Count from `start` (0 where only one number is given) to before `end`."""
+    check_device(device)
     start, end = (0, start) if end is None else (start, end)
     whole = all(isinstance(value, (int, np.integer)) for value in (start, end, step))
     return Tensor(np.arange(start, end, step).astype(dtype or (np.int64 if whole else np.float32)))
 
 
-def eye(n, m=None, dtype=np.float32):
+def eye(n, m=None, dtype=np.float32, device=None):
     """Make the identity matrix of shape (n, m): ones on the diagonal."""
+    check_device(device)
     return Tensor(np.eye(n, m, dtype=dtype))
 
 
-def rand(*shape, dtype=np.float32, requires_grad=False):
+def rand(*shape, dtype=np.float32, device=None, requires_grad=False):
     """Draw uniformly from [0, 1)."""
+    check_device(device)
     return Tensor(_generator.random(_shape(shape), dtype=dtype), requires_grad)
 
 
-def randn(*shape, dtype=np.float32, requires_grad=False):
+def randn(*shape, dtype=np.float32, device=None, requires_grad=False):
     """Draw from the normal distribution of mean 0 and variance 1."""
+    check_device(device)
     return Tensor(_generator.standard_normal(_shape(shape), dtype=dtype), requires_grad)
 
 

@@ -4,11 +4,12 @@ Order of the file: what a shape is, the operations as NumPy functions, then the 
 them operators and methods. Operations come from `op.py` and remember how results were made.
 """
 
+import copy
 from collections import namedtuple
 
 import numpy as np
 
-from .op import Op, is_recording
+from .op import Op, is_recording, share_changes
 
 __all__ = [
     "Tensor",
@@ -20,6 +21,7 @@ __all__ = [
     "broadcast_shapes",
     "cast",
     "clamp",
+    "device",
     "div",
     "exp",
     "expand",
@@ -244,7 +246,8 @@ def take(x, *, index):
 @Op
 def reduce_sum(x, *, dim=None, keepdim=False):
     """Add up over the axes `dim` (an int, a tuple, or None for all); integers add up to int64."""
-    return np.sum(x, axis=dim, keepdims=keepdim)
+    whole = np.int64 if x.dtype.kind in "bui" else None  # NumPy would count uint8 in uint64
+    return np.sum(x, axis=dim, keepdims=keepdim, dtype=whole)
 
 
 @Op
@@ -289,23 +292,42 @@ def cast(x, *, dtype):
 # -- the class ------------------------------------------------------------------------------------
 
 
+class device(str):
+    """Where a tensor lies: on the CPU. ValueError for any other place; there is none here."""
+
+    __slots__ = ()
+    type, index = "cpu", None
+
+    def __new__(cls, name="cpu", index=None):
+        if str(name) not in ("cpu", "cpu:0") or index:
+            raise ValueError(f"this framework computes on the CPU only, not on {str(name)!r}")
+        return super().__new__(cls, "cpu")
+
+
 class Tensor:
     """An n-dimensional array with PyTorch's operators, methods and dtypes.
 
     `data` is a number, nested lists, an ndarray or a tensor; see `as_array` for the dtype.
     `requires_grad=True` asks for a gradient (floating dtypes only, TypeError otherwise).
     The array itself is `.data`; `.recipe` says how the tensor was made, and None marks a leaf.
+
+    Tensors share memory where NumPy's arrays do: `detach`, `reshape`, `permute`, `expand` and
+    slices look at the same numbers, so a change in place (`+=`, `x[i] = …`, `copy_`) shows in all
+    of them. They also share `version`, which counts such changes, so that no gradient is computed
+    from numbers that have changed since. What changes `.data` itself, or an array that a tensor
+    was made of, is not counted. What `expand` gives can only be read.
     """
 
-    __slots__ = ("__weakref__", "_version", "data", "grad", "recipe", "requires_grad")
+    __slots__ = ("__weakref__", "_changes", "data", "grad", "recipe", "requires_grad")
     __array_ufunc__ = None  # so that array + tensor asks the tensor
 
     def __init__(self, data, requires_grad=False, dtype=None):
         self.data = as_array(data, dtype)
         self.grad = self.recipe = None
-        self._version = 0
+        self._changes = [0]  # a list, so that tensors on the same memory can share the count
         self.requires_grad = False
         self.requires_grad_(requires_grad)
+        share_changes(self, (data,))
 
     @classmethod
     def _wrap(cls, array):
@@ -313,14 +335,14 @@ class Tensor:
         out = Tensor.__new__(Tensor)
         out.data, out.requires_grad = array, False
         out.grad = out.recipe = None
-        out._version = 0
+        out._changes = [0]
         return out
 
     shape = property(lambda self: self.data.shape, doc="Sizes of the axes, a tuple.")
     ndim = property(lambda self: self.data.ndim, doc="Number of axes.")
     dtype = property(lambda self: self.data.dtype, doc="NumPy dtype of the elements.")
-    device = property(lambda self: "cpu", doc="Always 'cpu'.")
-    version = property(lambda self: self._version, doc="How often this was changed in place.")
+    device = property(lambda self: device(), doc="Always 'cpu'.")
+    version = property(lambda self: self._changes[0], doc="How often its memory was changed.")
     is_leaf = property(lambda self: self.recipe is None, doc="True where no recipe made it.")
     T = property(lambda self: self.permute(*reversed(range(self.ndim))), doc="Axes reversed.")
 
@@ -358,7 +380,13 @@ class Tensor:
     def __invert__(self):
         return Tensor._wrap(~self.data)
 
-    __radd__, __rmul__ = __add__, __mul__
+    def __and__(self, other):
+        return self._compare(np.bitwise_and, other)
+
+    def __or__(self, other):
+        return self._compare(np.bitwise_or, other)
+
+    __radd__, __rmul__, __rand__, __ror__ = __add__, __mul__, __and__, __or__
 
     def __rsub__(self, other):
         return sub(other, self)
@@ -403,6 +431,23 @@ class Tensor:
         return self._compare(np.greater_equal, other)
 
     __hash__ = object.__hash__
+
+    def __deepcopy__(self, memo):
+        """Copy a leaf with all that it holds; ValueError for what has a recipe, as in PyTorch."""
+        if self.recipe is not None:
+            raise ValueError(
+                f"a tensor that {self.recipe.op.name} made cannot be copied with its recipe: "
+                "use .detach().clone(), or copy the leaves that it was made of"
+            )
+        twin = memo[id(self)] = type(self).__new__(type(self))
+        for name in ("data", "grad", "_changes", "requires_grad", "recipe"):
+            setattr(twin, name, copy.deepcopy(getattr(self, name), memo))
+        return twin
+
+    def __getstate__(self):
+        """Give what pickle keeps: all but the recipe, so that a leaf comes back, as in PyTorch."""
+        attributes, slots = super().__getstate__()
+        return attributes, slots | {"recipe": None}
 
     def __bool__(self):
         if self.data.size != 1:
@@ -449,16 +494,16 @@ class Tensor:
                 "assigning to elements is not recorded, and gradients would be wrong: "
                 "do it under no_grad(), or make the tensor of its parts"
             )
-        self._own_memory()
+        self._may_write()
         unwrap = tuple(map(_plain, index)) if isinstance(index, tuple) else _plain(index)
         self.data[unwrap] = _plain(value)
-        self._version += 1
+        self._changes[0] += 1
 
     # looking at it
 
     def size(self, dim=None):
         """Give the shape, or the size of one axis."""
-        return self.shape if dim is None else self.shape[dim]
+        return self.shape if dim is None else self.shape[_axis(dim, self.ndim, self.shape)]
 
     def stride(self):
         """Tell how many elements one step along each axis skips, in row-major order."""
@@ -511,7 +556,7 @@ class Tensor:
         raise NotImplementedError("stage 01: Tensor.flatten")
 
     def transpose(self, dim0, dim1):
-        """Exchange two axes; negative numbers count from the end.
+        """Exchange two axes; negative numbers count from the end (`_axis`), IndexError beyond it.
 
         >>> Tensor([[1.0, 2.0, 3.0]]).transpose(0, 1).shape
         (3, 1)
@@ -627,11 +672,13 @@ class Tensor:
 
     # dtype, copies, gradients
 
-    def to(self, target):
+    def to(self, target=None, dtype=None, *, device=None):
         """Convert to a dtype; of devices there is only the CPU (ValueError for any other)."""
         if isinstance(target, str) and target.split(":")[0] in ("cpu", "cuda", "mps"):
-            if target != "cpu":
-                raise ValueError(f"this framework computes on the CPU only, not on {target!r}")
+            target, device = None, target
+        check_device(device)
+        target = dtype if target is None else target
+        if target is None:
             return self
         if np.dtype(target) == self.dtype:
             return self
@@ -660,8 +707,10 @@ class Tensor:
         return self * 1 if self.requires_grad else Tensor(self.data.copy())
 
     def detach(self):
-        """Give the same array as a tensor without a recipe."""
-        return Tensor._wrap(self.data)
+        """Give the same array as a tensor without a recipe; changes in place show in both."""
+        out = Tensor._wrap(self.data)
+        out._changes = self._changes
+        return out
 
     def requires_grad_(self, requires_grad=True):
         """Ask for a gradient, or no longer; floating dtypes only (TypeError)."""
@@ -676,9 +725,9 @@ class Tensor:
         Also where this is a leaf that requires a gradient: initialisation, loading and optimizers
         change parameters so, and the version says that it happened.
         """
-        self._own_memory()
+        self._may_write()
         self.data[...] = _plain(other)
-        self._version += 1
+        self._changes[0] += 1
         return self
 
     def backward(self, gradient=None, retain_graph=False):
@@ -691,24 +740,27 @@ class Tensor:
         return Tensor._wrap(np.asarray(ufunc(self.data, _plain(other))))
 
     def _may_change(self):
-        """Refuse a change in place that gradients would not notice, and copy borrowed memory."""
+        """Refuse a change in place that gradients would not notice, or that cannot be made."""
         if is_recording() and self.recipe is None and self.requires_grad:
             raise ValueError(
                 "a leaf that requires a gradient may be changed in place by copy_(), "
                 "or by anything under no_grad(), which stage 05 writes"
             )
-        self._own_memory()
+        self._may_write()
 
-    def _own_memory(self):
-        if self.data.base is not None or not self.data.flags.writeable:
-            self.data = self.data.copy()
+    def _may_write(self):
+        if not self.data.flags.writeable:
+            raise ValueError(
+                "this tensor can only be read: it was expanded, so that several elements are one "
+                "number, or made of an array that is read-only; change its clone()"
+            )
 
     def _in_place(self, op, ufunc, other):
         if is_recording() and (self.recipe is not None or getattr(other, "requires_grad", False)):
             return op(self, other)  # the name moves on to a new tensor, and the graph stays right
         self._may_change()
         ufunc(self.data, _plain(other), out=self.data, casting="same_kind")
-        self._version += 1
+        self._changes[0] += 1
         return self
 
     def _extreme(self, at, dim, keepdim):
@@ -755,10 +807,17 @@ def _sizes(sizes):
     return tuple(map(int, sizes))
 
 
-def _axis(dim, ndim):
+def check_device(name):
+    """Refuse every device but the CPU; None is none in particular."""
+    if name is not None:
+        device(name)
+
+
+def _axis(dim, ndim, shape=None):
     """Count axis `dim` from the left, also where it is negative; IndexError where there is none."""
     if not -ndim <= dim < ndim:
-        raise IndexError(f"there is no axis {dim}: the axes are {list(range(-ndim, ndim))}")
+        where = "" if shape is None else f" in shape {shape}"
+        raise IndexError(f"there is no axis {dim}{where}: the axes are {list(range(-ndim, ndim))}")
     return dim % ndim
 
 

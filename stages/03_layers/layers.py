@@ -11,7 +11,7 @@ import numpy as np
 
 from .activations import gelu, relu, sigmoid, softmax, tanh
 from .creation import random_generator, zeros
-from .tensor import Tensor
+from .tensor import Tensor, as_array, check_device
 
 __all__ = [
     "GELU",
@@ -135,7 +135,7 @@ class Module:
     """
 
     def __init__(self):
-        for registry in ("_parameters", "_buffers", "_modules", "_forward_hooks"):
+        for registry in (*_REGISTRIES, "_forward_hooks"):
             object.__setattr__(self, registry, OrderedDict())
         self.training = True
 
@@ -279,7 +279,7 @@ class Module:
         every = [
             (_dotted(path, name), buffer)
             for path, module in self.named_modules(prefix=prefix)
-            for name, buffer in module._buffers.items()
+            for name, buffer in [*module._buffers.items(), *module._unsaved.items()]
             if buffer is not None
         ]
         first = {id(buffer): name for name, buffer in reversed(every)}
@@ -296,14 +296,18 @@ class Module:
 
     # changing it
 
-    def register_buffer(self, name, tensor):
-        """Keep a tensor that belongs to the state but is not trained, such as a running mean."""
-        self._forget(name, keep=self._buffers)
-        self._buffers[name] = tensor
+    def register_buffer(self, name, tensor, persistent=True):
+        """Keep a tensor that belongs to the state but is not trained, such as a running mean.
+
+        With persistent=False it stays out of `state_dict`: what can be computed anew.
+        """
+        names = self._buffers if persistent else self._unsaved
+        self._forget(name, keep=names)
+        names[name] = tensor
 
     def _forget(self, name, keep):
         """Take a name out of wherever it stands but `keep`: it is about to stand there."""
-        for names in (self.__dict__, self._parameters, self._modules, self._buffers):
+        for names in (self.__dict__, *(self.__dict__[registry] for registry in _REGISTRIES)):
             if names is not keep:
                 names.pop(name, None)
 
@@ -335,11 +339,24 @@ class Module:
             parameter.requires_grad_(requires_grad)
         return self
 
-    def to(self, target):
+    def to(self, target=None, dtype=None, *, device=None):
         """Convert all floating parameters and buffers to a dtype; of devices there is the CPU."""
+        check_device(device)
         for tensor in [*self.parameters(), *self.buffers()]:
             if tensor.dtype.kind == "f":
-                tensor.data = tensor.detach().to(target).data
+                tensor.data = tensor.detach().to(target, dtype).data
+        return self
+
+    def float(self):
+        """Convert all floating parameters and buffers to float32; gives the module back."""
+        return self.to(np.float32)
+
+    def double(self):
+        """Convert all floating parameters and buffers to float64; gives the module back."""
+        return self.to(np.float64)
+
+    def cpu(self):
+        """Give itself: it is on the CPU."""
         return self
 
     def extra_repr(self):
@@ -356,7 +373,12 @@ class Module:
 
 
 # Where a module keeps what is assigned to it; in this order __setattr__ and __getattr__ look.
-_REGISTRIES = {"_parameters": Parameter, "_modules": Module, "_buffers": Tensor}
+_REGISTRIES = {
+    "_parameters": Parameter,
+    "_modules": Module,
+    "_buffers": Tensor,
+    "_unsaved": Tensor,  # buffers that no state_dict holds
+}
 
 
 def _dotted(path, name):
@@ -466,6 +488,12 @@ class ModuleList(_Listed):
         super().__init__()
         for module in modules:
             self.append(module)
+
+    def extend(self, modules):
+        """Add modules at the end; gives the list back."""
+        for module in modules:
+            self.append(module)
+        return self
 
     def _sliced(self, items):
         return [[module for _, module in items]]
