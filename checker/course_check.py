@@ -289,21 +289,17 @@ def _block_problems(facts, room, lesson):
         f"print('block {n}', file=sys.stderr)\n{block}\n" for n, block in enumerate(blocks, 1)
     )
     with workspace_with(facts, room) as workspace:
-        path = workspace.path("lesson.py")
-        path.write_text(script, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-P", "-W", "ignore", str(path), str(workspace.root)],
-            cwd=workspace.root,
-            env=child_environment() | {"MPLBACKEND": "Agg"},
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=600,
-            check=False,
-        )
-    if done.returncode:
-        yield f"a block does not run: {done.stderr.strip()[-400:]}"
-        return
+        done = _run_text(workspace, script)
+        if done.returncode:
+            yield f"a block does not run: {done.stderr.strip()[-400:]}"
+            return
+        for number, block in enumerate(blocks, 1):
+            alone = _run_text(workspace, ALONE + block)
+            if alone.returncode:
+                yield f"block {number} does not run alone: {alone.stderr.strip()[-200:]}"
+            pasted = _run_text(workspace, PASTED + repr(block))
+            if "Error" in pasted.stderr or pasted.returncode:
+                yield f"block {number} cannot be pasted: {pasted.stderr.strip()[-200:]}"
     printed = [line.strip() for line in done.stdout.splitlines()]
     for block in blocks:
         promises = re.findall(r"print\(.*\)\s+# (\S.*)$", block, re.MULTILINE)
@@ -313,6 +309,30 @@ def _block_problems(facts, room, lesson):
                 line == promise or ("…" in promise and line.startswith(stem)) for line in printed
             ):
                 yield f"the lesson promises {promise!r}, which nothing printed"
+
+
+ALONE = "import sys\nsys.path.insert(0, sys.argv[1])\n"
+PASTED = (
+    ALONE + "from checker.script import Shell\n"
+    "shell = Shell({})\n"
+    "feed = lambda text: [shell.push(line) for line in [*text.split('\\n'), '']]\n"
+    "feed("
+)
+
+
+def _run_text(workspace, text):
+    path = workspace.path("lesson.py")
+    path.write_text(text + (")" if text.startswith(PASTED) else ""), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", str(path), str(workspace.root)],
+        cwd=workspace.root,
+        env=child_environment() | {"MPLBACKEND": "Agg"},
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=600,
+        check=False,
+    )
 
 
 def payoff_problems(facts, room):

@@ -51,7 +51,7 @@ def expect_close(got, expected, what, why="", *, rtol=1e-5, atol=1e-6, dtype=Non
             why, show(expected), show(value),
         )  # fmt: skip
     if dtype is not None and value.dtype != np.dtype(dtype):
-        why = why if re.search("dtype|float|int", why) else KEEP_DTYPE
+        why = why if re.search(r"\b(dtype|float\d*|int\d*)\b", why) else KEEP_DTYPE
         raise Mismatch(f"{what} is {value.dtype}, expected {np.dtype(dtype)}", why)
     if np.allclose(value, expected, rtol=rtol, atol=atol, equal_nan=True):
         return

@@ -348,7 +348,7 @@ def _guess(error):
     said, kind = str(error.get("message")), error.get("type")
     if kind == "RecursionError":
         return "A function calls itself, directly or through others, without end."
-    if "'NoneType'" in said:
+    if "'NoneType'" in said and "operand" not in said:
         return "Something is None that should not be: is a return missing?"
     if "memoryview" in said or "__array_ufunc__" in said:
         return "NumPy met a tensor. Inside an operation there are arrays only; elsewhere use .data."

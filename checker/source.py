@@ -255,7 +255,9 @@ def differences(text, original, exercises=()):
 def _differences(mine, theirs, prefix, line, exercises, lines):
     known = set().union(*map(_bound, theirs))
     imports = {key for node in mine for key in _imported(node)}
-    matched = set()
+    matched, alike = set(), {}
+    for node in mine:
+        alike.setdefault(key_of(node), []).append(node)
     for node in theirs:
         if _is_note(node):
             continue
@@ -263,7 +265,7 @@ def _differences(mine, theirs, prefix, line, exercises, lines):
             if not set(_imported(node)) <= imports:
                 yield Difference(_name(node), line, None, node)
             continue
-        same = [n for n in mine if key_of(n) == key_of(node)]
+        same = alike.get(key_of(node), [])
         matched |= set(map(id, same))
         here, name = (same[-1] if same else None), prefix + _name(node)
         if here is None:

@@ -81,21 +81,21 @@ def judge(workspace, targets, fresh=False, newer=False):
     that passed at another version of the course stays passed; with `newer`, the tests that have
     come since are tried on the targets, too.
     """
-    course = workspace.course
-    rooms = {}
-    for target in targets:
-        for stage in [*course.closure(target), target]:
-            rooms[stage.key] = stage
-    ordered = [rooms[key] for key in sorted(rooms)]
+    ordered = _with_required(workspace.course, targets)
     journal = Journal(workspace)
     cache = {} if fresh else workspace.recall(CACHE, {})
     known, to_run, keys, digests = {}, [], {}, {}
     for room in ordered:
-        seen = inspect(workspace, room)
         digests[room.key] = workspace.digest(room.paths)
         keys[room.key] = cache_key(workspace, room)
+        remembered = _remembered(room, cache, keys[room.key], journal)
+        ready = all(number not in known or known[number].green for number in room.requires)
+        if ready and remembered is not None and remembered.green:
+            known[room.key] = remembered
+            continue
+        seen = inspect(workspace, room)
         trying = newer and room in targets
-        verdict = _without_running(workspace, room, seen, known, cache, keys, journal, trying)
+        verdict = _without_running(workspace, room, seen, known, remembered, journal, trying)
         if verdict is None:
             to_run.append((room, seen))
         else:
@@ -103,24 +103,34 @@ def judge(workspace, targets, fresh=False, newer=False):
     if to_run:
         _run(workspace, to_run, known)
         for room, _ in to_run:
-            verdict = known[room.key]
-            verdict.passed_before = journal.last_pass(room)
-            if verdict.state not in ("passed", "blocked") and _holds(
-                workspace, room, verdict.passed_before
-            ):
-                verdict.state, verdict.held = "passed", verdict.passed_before["course"]
-                verdict.fresh = False
-                continue
-            if verdict.state == "in progress" and verdict.passed_before:
-                verdict.state = "regressed"
-            if verdict.problem is None and verdict.state != "blocked":
-                cache[room.key] = [keys[room.key], _pack(verdict)]
+            if _settle(workspace, known[room.key], journal):
+                cache[room.key] = [keys[room.key], _pack(known[room.key])]
         workspace.remember(CACHE, cache)
     _name_root_causes(ordered, known)
     for room in ordered:
         known[room.key].digest = digests[room.key]
         _hold(known[room.key])
     return {key: known[key] for key in sorted(known)}
+
+
+def _with_required(course, targets):
+    """List rooms and all that they require, in order, each once."""
+    rooms = {room.key: room for target in targets for room in [*course.closure(target), target]}
+    return [rooms[key] for key in sorted(rooms)]
+
+
+def _settle(workspace, verdict, journal):
+    """Compare what a run found with the history; tell whether it may be remembered."""
+    verdict.passed_before = journal.last_pass(verdict.room)
+    if verdict.state in ("passed", "blocked"):
+        return verdict.state == "passed"
+    if _holds(workspace, verdict.room, verdict.passed_before):
+        verdict.state, verdict.held = "passed", verdict.passed_before["course"]
+        verdict.fresh = False
+        return False
+    if verdict.state == "in progress" and verdict.passed_before:
+        verdict.state = "regressed"
+    return verdict.problem is None
 
 
 def survey(workspace, fresh=False):
@@ -142,17 +152,28 @@ def cache_key(workspace, room):
     return total.hexdigest()[:20]
 
 
-def _without_running(workspace, room, seen, known, cache, keys, journal, trying):
+def _remembered(room, cache, key, journal):
+    """Give the verdict of an earlier run of the same files, or None."""
+    stored = cache.get(room.key)
+    if not stored or stored[0] != key:
+        return None
+    verdict = _unpack(room, stored[1])
+    verdict.passed_before = journal.last_pass(room)
+    if verdict.state in ("in progress", "regressed"):
+        verdict.state = "regressed" if verdict.passed_before else "in progress"
+    return verdict
+
+
+def _without_running(workspace, room, seen, known, remembered, journal, trying):
     """Give the verdict where files or memory decide it, else None."""
-    key = room.key
     names = [e.name for e in room.exercises]
+    entry = journal.last_pass(room)
     common = {"faults": seen.faults, "leftovers": seen.leftovers, "lines": seen.lines}
-    common["passed_before"] = journal.last_pass(room)
+    common["passed_before"] = entry
     required = [known.get(number) for number in room.requires]
     if any(v is not None and not v.green for v in required):
         exercises = [_unrun(name, seen) for name in names]
         return Verdict(room, "blocked", exercises, **common)
-    entry = common["passed_before"]
     if _holds(workspace, room, entry) and not trying:
         exercises = [ExerciseResult(name, "passed") for name in names]
         return Verdict(room, "passed", exercises, held=entry["course"], **common)
@@ -160,14 +181,9 @@ def _without_running(workspace, room, seen, known, cache, keys, journal, trying)
         exercises = [_unrun(name, seen) for name in names]
         state = "regressed" if entry else "in progress"
         return Verdict(room, state, exercises, fresh=True, **common)
-    remembered = cache.get(key)
-    if remembered and remembered[0] == keys[key]:
-        verdict = _unpack(room, remembered[1])
-        verdict.lines, verdict.leftovers = seen.lines, seen.leftovers
-        verdict.passed_before = entry
-        if verdict.state in ("in progress", "regressed"):
-            verdict.state = "regressed" if entry else "in progress"
-        return verdict
+    if remembered is not None:
+        remembered.lines, remembered.leftovers = seen.lines, seen.leftovers
+        return remembered
     if seen.pristine and None not in required:
         exercises = [ExerciseResult(name, "todo") for name in names]
         return Verdict(room, "regressed" if entry else "not started", exercises, **common)
@@ -361,6 +377,7 @@ def _pack(verdict):
         "exercises": [vars(e) for e in verdict.exercises],
         "module": verdict.module,
         "printed": list(verdict.printed),
+        "lines": verdict.lines,
     }
 
 
@@ -372,4 +389,5 @@ def _unpack(room, facts):
         exercises,
         module=facts["module"],
         printed=tuple(facts["printed"]),
+        lines=facts.get("lines", {}),
     )

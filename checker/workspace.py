@@ -135,9 +135,15 @@ class Journal:
 
     def __init__(self, workspace):
         self.path = workspace.memory / "journal.jsonl"
+        self._entries = None
 
     def entries(self):
         """Give all entries, oldest first."""
+        if self._entries is None:
+            self._entries = self._read()
+        return self._entries
+
+    def _read(self):
         try:
             lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -155,6 +161,7 @@ class Journal:
     def append(self, **facts):
         """Add an entry; a folder that cannot be written to costs the history, not the check."""
         entry = {"time": round(time.time(), 1), "course": __version__} | facts
+        self._entries = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path, "a", encoding="utf-8") as stream:

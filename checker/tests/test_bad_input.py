@@ -41,6 +41,15 @@ def test_a_conflict_of_an_update_is_named_as_such(workspace):
     after(workspace, "two versions stand in the file")
 
 
+def test_a_conflict_within_a_docstring_is_named_too(workspace):
+    workspace.solve("alpha")
+    text = workspace.read("tinytorch/alpha.py")
+    marked = '"""<<<<<<< before updating\nOne.\n=======\nTwo.\n>>>>>>> after updating\n"""'
+    marked = marked.replace('"""<', '"""\n<')
+    workspace.write("tinytorch/alpha.py", text.replace('"""Stage 01."""', marked))
+    after(workspace, "two versions stand in the file", "tinytorch/alpha.py:2")
+
+
 def test_an_error_at_import_names_its_place(workspace):
     workspace.write("tinytorch/alpha.py", workspace.read("tinytorch/alpha.py") + "\n1 / 0\n")
     after(workspace, "cannot be imported: ZeroDivisionError", "tinytorch/alpha.py:")
