@@ -204,6 +204,18 @@ def batches_only(input, target, *, reduction="mean"):
 
 @knockout(
     of="nll_loss",
+    killed_by="test_unit_nll_loss_one_example_other_words",
+    says="one example does not go through reduce, so a mistyped reduction is not noticed there",
+)
+def one_example_not_reduced(input, target, *, reduction="mean"):
+    _check_classes("nll_loss", input.shape, target)
+    if input.ndim == 1:
+        return -input[target]
+    return reduce(-input[np.arange(input.shape[0]), target], reduction)
+
+
+@knockout(
+    of="nll_loss",
     killed_by="test_unit_nll_loss_reductions",
     says="the reduction is ignored: it always gives the losses one by one",
 )

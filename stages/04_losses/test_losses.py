@@ -106,7 +106,12 @@ def test_unit_reduce_other_words():
     for word in ("average", "", None):
         expect_raises(
             ValueError, lambda word=word: reduce(Tensor([1.0]), word), f"reduce([1.], {word!r})",
-            "A typing mistake must not pass as one of the three words.", mentions=[repr(word)],
+            "A typing mistake must not pass as one of the three words.",
+        )  # fmt: skip
+        expect_raises(
+            ValueError, lambda word=word: reduce(Tensor([1.0]), word), f"reduce([1.], {word!r})",
+            "The error is the right one. Put the word into its message, so that whoever reads it "
+            "sees what was mistyped.", mentions=[repr(word)],
         )  # fmt: skip
 
 
@@ -237,6 +242,17 @@ def test_unit_nll_loss_one_example():
             f"nll_loss([-1. -2. -3.], 1, reduction={word!r})",
             "One example may come without a batch axis, (C,) and a class of shape ().",
         )  # fmt: skip
+
+
+def test_unit_nll_loss_one_example_other_words():
+    expect_raises(
+        ValueError,
+        lambda: nll_loss(Tensor([-1.0, -2.0, -3.0]), Tensor(1), reduction="average"),
+        "nll_loss([-1. -2. -3.], 1, reduction='average')",
+        "The mean of one loss is that loss, but reduce is also what refuses a wrong word: it "
+        "belongs on the way of one example, too.",
+        mentions=["'average'"],
+    )
 
 
 def test_unit_nll_loss_no_examples():
