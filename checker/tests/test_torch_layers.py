@@ -216,6 +216,25 @@ def test_registration_of_buffers(kit):
 
 
 @BOTH
+def test_buffers_that_are_not_saved(kit):
+    holder = kit.Module()
+    holder.register_buffer("mask", tensor(kit, [1.0]), persistent=False)
+    assert list(holder.state_dict()) == [] and array(holder.mask).tolist() == [1.0]
+    assert [name for name, _ in holder.named_buffers()] == ["mask"]
+    holder.mask = tensor(kit, [2.0])
+    assert list(holder.state_dict()) == [] and array(holder.mask).tolist() == [2.0]
+    with pytest.raises(TypeError):
+        holder.mask = 3.0
+    holder.load_state_dict({})
+    holder.double()
+    assert "float64" in str(holder.mask.dtype)
+    del holder.mask
+    assert not hasattr(holder, "mask")
+    holder.register_buffer("mean", tensor(kit, [1.0]))
+    assert list(holder.state_dict()) == ["mean"]
+
+
+@BOTH
 def test_before_init(kit):
     class Early(kit.Module):
         def __init__(self, value):
@@ -242,6 +261,9 @@ def test_containers(kit):
         box[-1] = kit.Sigmoid()
         assert isinstance(box[2], kit.Sigmoid)
         assert box.append(kit.Identity()) is box and isinstance(box[3], kit.Identity)
+    box = kit.ModuleList([kit.ReLU()])
+    assert box.extend([kit.Tanh(), kit.Linear(1, 1)]) is box and len(box) == 3
+    assert list(box.state_dict()) == ["2.weight", "2.bias"]
     assert list(kit.Sequential(*layers)[:1].state_dict()) == ["0.weight", "0.bias"]
     behind = kit.Sequential(kit.ReLU(), kit.Linear(1, 1))[1:]
     assert list(behind.state_dict()) == ["1.weight", "1.bias"]
@@ -371,6 +393,34 @@ def test_to_keeps_the_objects(kit):
     assert layer.to(np.float64 if kit is nn else torch.float64) is layer
     assert layer.weight is weight and "float64" in str(weight.dtype)
     assert "float64" in str(layer(weight).dtype)
+
+
+@BOTH
+def test_dtypes_and_devices(kit):
+    layer = kit.Linear(2, 1)
+    layer.register_buffer("count", tensor(kit, [1]))
+    for moved in (layer.double(), layer.to("cpu"), layer.to(device="cpu"), layer.cpu()):
+        assert moved is layer and "float64" in str(layer.weight.dtype)
+    assert layer.float() is layer and "float32" in str(layer.bias.dtype)
+    assert "int64" in str(layer.count.dtype)
+    wide = np.float64 if kit is nn else torch.float64
+    assert "float64" in str(layer.to("cpu", wide).weight.dtype)
+    assert "float32" in str(layer.to(dtype=np.float32 if kit is nn else torch.float32).bias.dtype)
+
+
+def test_there_is_only_the_cpu():
+    for call in (lambda m: m.to("cuda"), lambda m: m.to(device="cuda")):
+        with pytest.raises(ValueError, match="CPU only"):
+            call(nn.Linear(1, 1))
+
+
+def test_states_may_be_lists():
+    layer = nn.Linear(2, 1)
+    layer.load_state_dict({"weight": [[1.0, 2.0]], "bias": np.array([3.0])})
+    assert layer.weight.tolist() == [[1.0, 2.0]] and layer.bias.tolist() == [3.0]
+    with pytest.raises(ValueError, match=r"bias is \(1,\), not \(2,\)"):
+        layer.load_state_dict({"weight": [[0.0, 0.0]], "bias": [3.0, 3.0]})
+    assert layer.weight.tolist() == [[1.0, 2.0]]
 
 
 @BOTH

@@ -77,7 +77,7 @@ def test_no_elements(name, reduction):
     first = np.zeros((0, 3), np.float32)
     theirs = getattr(F, name)(torch.tensor(first), torch.tensor(first), reduction=reduction)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("error")
         ours = getattr(losses, name)(Tensor(first), Tensor(first), reduction=reduction)
     np.testing.assert_array_equal(ours.data, theirs.numpy())
 
@@ -88,7 +88,7 @@ def test_no_examples(name, reduction):
     first, target = np.zeros((0, 3), np.float32), np.zeros(0, np.int64)
     theirs = getattr(F, name)(torch.tensor(first), torch.tensor(target), reduction=reduction)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("error")
         ours = getattr(losses, name)(Tensor(first), Tensor(target), reduction=reduction)
     np.testing.assert_array_equal(ours.data, theirs.numpy())
 
@@ -130,6 +130,15 @@ def test_extreme_scores_without_a_warning(dtype):
         close(binary, theirs, dtype)
         assert np.isfinite(ours.data).all()
         assert (ours.data >= 0).all()
+
+
+def test_the_largest_scores_without_a_warning():
+    rows, target = np.array([[3e38, -3e38], [3e38, -3e38]], np.float32), np.array([0, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ours = losses.cross_entropy(Tensor(rows), Tensor(target), reduction="none")
+    theirs = F.cross_entropy(torch.tensor(rows), torch.tensor(target), reduction="none")
+    np.testing.assert_array_equal(ours.data, theirs.numpy())
 
 
 @settings(deadline=None, max_examples=100)
@@ -189,3 +198,39 @@ def test_a_fresh_network_starts_near_ln_10():
         target = Tensor(np.random.default_rng(seed).integers(0, 10, 64))
         loss = losses.cross_entropy(model(tinytorch.rand(64, 784)), target).item()
         assert abs(loss - math.log(10)) < 0.05
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int64", "bool"])
+def test_whole_numbers_as_scores_count_as_floats(kind):
+    rows = np.array([[1, 200, 3], [0, 0, 7]]).astype(kind)
+    floats = torch.tensor(rows).float()
+    ours = losses.cross_entropy(Tensor(rows), Tensor([0, 1]))
+    close(ours, F.cross_entropy(floats, torch.tensor([0, 1])), np.float32)
+    ours = losses.binary_cross_entropy_with_logits(Tensor(rows), Tensor(rows > 1))
+    theirs = F.binary_cross_entropy_with_logits(floats, torch.tensor(rows > 1).float())
+    close(ours, theirs, np.float32)
+
+
+def test_targets_may_be_lists():
+    x = Tensor([[-0.5, -1.0], [-3.0, -0.1]])
+    for op in (losses.nll_loss, losses.cross_entropy):
+        assert op(x, [0, 1]).item() == op(x, Tensor([0, 1])).item()
+        with pytest.raises(ValueError, match=op.__name__):
+            op(x, [0])
+    for op in (losses.mse_loss, losses.binary_cross_entropy_with_logits):
+        assert op(x[0], [0.0, 1.0]).item() == op(x[0], Tensor([0.0, 1.0])).item()
+        with pytest.raises(ValueError, match=op.__name__):
+            op(x[0], [0.0])
+
+
+def test_errors_name_the_loss_once():
+    x = Tensor([[1.0, 2.0]])
+    for op, target in (
+        (losses.cross_entropy, [0, 1]),
+        (losses.nll_loss, [0, 1]),
+        (losses.mse_loss, [0.0]),
+        (losses.binary_cross_entropy_with_logits, [0.0]),
+    ):
+        with pytest.raises(ValueError) as refused:
+            op(x, Tensor(target))
+        assert str(refused.value).count(op.__name__) == 1

@@ -6,8 +6,10 @@ Deliberate differences, each with a test below:
 - Errors are ValueError, TypeError or IndexError, where PyTorch often has a RuntimeError.
 """
 
+import copy
 import itertools
 import operator
+import pickle
 import warnings
 
 import numpy as np
@@ -445,6 +447,7 @@ def test_axes_that_are_not_there():
         lambda v: v.max(2),
         lambda v: v.argmax(2),
         lambda v: v.transpose(0, 2),
+        lambda v: v.size(2),
         lambda v: v.unsqueeze(3),
         lambda v: v.unsqueeze(-4),
         lambda v: v.squeeze(2),
@@ -580,3 +583,155 @@ def test_small_integers_are_computed_in_float32(name, kind):
 def test_the_package_names_dtypes_as_pytorch_does():
     for name in ("float", "double", "long", "int", "bool", "float32", "int64"):
         assert np.dtype(getattr(tinytorch, name)).name == str(getattr(torch, name))[6:]
+
+
+def test_axes_that_are_not_there_are_named():
+    x = Tensor([[1.0, 2.0]])
+    for call in (lambda: x.transpose(0, 5), lambda: x.transpose(5, 0), lambda: x.size(5)):
+        with pytest.raises(IndexError, match=r"no axis 5 in shape \(1, 2\)"):
+            call()
+
+
+def test_bytes():
+    x, t = (
+        ours([[1, 200, 3], [100, 0, 255]], "uint8"),
+        theirs([[1, 200, 3], [100, 0, 255]], "uint8"),
+    )
+    close(x.sum(), t.sum())
+    close(x.sum(1, keepdim=True), t.sum(1, keepdim=True))
+    close(tinytorch.relu(x), torch.relu(t))
+    close(x.max(1).values, t.max(1).values)
+    assert x.mean().dtype == np.float32 and x.mean().item() == pytest.approx(559 / 6)
+    assert x.mean(0).tolist() == [50.5, 100.0, 129.0]
+
+
+LOOKS = [
+    lambda v: v.detach(),
+    lambda v: v.reshape(2, 6),
+    lambda v: v.reshape(3, 4),
+    lambda v: v.T.reshape(3, 4),
+    lambda v: v.flatten(),
+    lambda v: v.permute(1, 0),
+    lambda v: v.transpose(0, 1).transpose(0, 1),
+    lambda v: v.unsqueeze(0).squeeze(),
+    lambda v: v.expand(2, 3, 4),
+    lambda v: v[1],
+    lambda v: v[::2, 1:],
+    lambda v: v[..., None],
+    lambda v: v[None][0].T[1:3],
+    lambda v: v[[0, 1]],
+    lambda v: v[v > 0],
+    lambda v: v.clone(),
+    lambda v: v * 1.0,
+    lambda v: v.sum(0, keepdim=True),
+    lambda v: v.float(),
+    lambda v: v.double(),
+    lambda v: v.clamp(min=-100.0),
+    lambda v: v.tril(),
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_shares_memory_as_in_pytorch(look):
+    """A change shows where it shows in PyTorch, and is counted by all that share the memory."""
+    x, t = pair((3, 4))
+    first, other = x.permute(0, 1), t.permute(0, 1)
+    mine, yours = look(first), look(other)
+    shared = np.shares_memory(mine.data, x.data)
+    assert (mine._changes is x._changes) == shared
+    for value, its in ((x, t), (first, other)):
+        value += 1.0
+        its += 1.0
+        close(mine, yours)
+        assert (mine.version, value.version) == (yours._version, its._version)
+    if mine.data.flags.writeable:
+        mine *= 2.0
+        yours *= 2.0
+        close(x, t)
+        assert x.version == t._version == (3 if shared else 2)
+    else:
+        for value in (mine, yours):
+            with pytest.raises((ValueError, RuntimeError), match=r"clone\(\)"):
+                value *= 2.0
+
+
+def test_a_tensor_of_a_tensor_shares_its_memory():
+    x = Tensor([1.0, 2.0])
+    same, other, copied = Tensor(x), Tensor(x, dtype=np.float64), tinytorch.tensor(x)
+    x += 1.0
+    assert same.tolist() == [2.0, 3.0] and same.version == 1
+    assert other.tolist() == copied.tolist() == [1.0, 2.0] and other.version == copied.version == 0
+
+
+def test_copies_and_pickles():
+    x, t = Tensor([1.0, 2.0], requires_grad=True), torch.tensor([1.0, 2.0], requires_grad=True)
+    x.grad, t.grad = Tensor([3.0, 4.0]), torch.tensor([3.0, 4.0])
+    for value in (x, t):
+        for twin in (copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+            assert twin.tolist() == [1.0, 2.0] and twin.requires_grad and twin.is_leaf
+            with_grad = copy.deepcopy(value).grad
+            assert with_grad.tolist() == [3.0, 4.0] and with_grad is not value.grad
+        made = value * 2.0
+        with pytest.raises((ValueError, RuntimeError), match=r"recipe|graph leaves"):
+            copy.deepcopy(made)
+        again = pickle.loads(pickle.dumps(made))
+        assert again.tolist() == [2.0, 4.0] and again.is_leaf and again.requires_grad
+        copy.deepcopy(made.detach())
+    twin = copy.deepcopy(x)
+    twin.copy_(7.0)
+    assert x.tolist() == [1.0, 2.0] and (x.version, twin.version) == (0, 1)
+    one, two = copy.deepcopy([x, x.detach()])
+    one.copy_(5.0)
+    assert two.tolist() == [5.0, 5.0] and two.version == 1, "what was shared stays shared"
+
+
+def test_and_and_or():
+    for dtype, other in (("bool", True), ("bool", 3), ("int64", 3), ("uint8", 1)):
+        x, t = ours([1, 0, 6], dtype), theirs([1, 0, 6], dtype)
+        y, u = ours([1, 1, 3], dtype), theirs([1, 1, 3], dtype)
+        close(x & y, t & u)
+        close(x | y, t | u)
+        for f in (operator.and_, operator.or_):
+            close(f(x, other), f(t, other), (dtype, other))
+            close(f(other, x), f(other, t), (dtype, other))
+    for value in (Tensor([1.0]), torch.tensor([1.0])):
+        with pytest.raises((TypeError, NotImplementedError)):
+            value & value
+
+
+def test_there_is_only_the_cpu():
+    for kit in (tinytorch, torch):
+        place = kit.device("cuda" if kit is tinytorch and kit.cuda.is_available() else "cpu")
+        assert place.type == "cpu" and str(place) == "cpu" and str(kit.device(place)) == "cpu"
+        assert str(kit.zeros(2, device=place).device) == "cpu"
+        made = [
+            kit.ones(2, device=place), kit.full((2,), 1.0, device="cpu"),
+            kit.arange(2, device="cpu"), kit.eye(2, device=place), kit.rand(2, device=place),
+            kit.randn(2, device="cpu"), kit.tensor([1.0], device="cpu"),
+        ]  # fmt: skip
+        made += [kit.zeros_like(made[0], device=place), kit.ones_like(made[0], device="cpu")]
+        for value in made:
+            for moved in (value.to(place), value.to("cpu"), value.to(device=place), value.cpu()):
+                assert moved is value
+            assert value.to("cpu", kit.float64).dtype == kit.float64
+            assert value.to(device=place, dtype=kit.float64).dtype == kit.float64
+            assert value.to(dtype=kit.float64).dtype == kit.float64
+    assert not tinytorch.cuda.is_available()
+    for call in (
+        lambda: tinytorch.device("cuda"), lambda: tinytorch.zeros(2, device="cuda:0"),
+        lambda: tinytorch.tensor(1.0, device="mps"), lambda: Tensor(1.0).to("xpu"),
+        lambda: Tensor(1.0).to(device="cuda"), lambda: tinytorch.randn(2, device="cuda"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="on the CPU only, not on"):
+            call()
+
+
+def test_lists_are_inputs_unless_a_gradient_would_be_lost():
+    x, t = pair((2,))
+    close(x + [1.0, 2.0], t + torch.tensor([1.0, 2.0]))
+    close(x * (1.0, 2.0), t * torch.tensor([1.0, 2.0]))
+    close(tinytorch.add(x, [Tensor(1.0), 2.0]), t + torch.tensor([1.0, 2.0]))
+    wanted = Tensor(1.0, requires_grad=True)
+    for values in ([wanted, 2.0], (2.0, wanted), [[1.0, wanted]]):
+        with pytest.raises(TypeError, match=r"mul: .* would be lost"):
+            x * values

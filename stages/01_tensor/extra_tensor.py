@@ -1,6 +1,8 @@
 """Stage 01: tests of what is given, for learners who write it themselves."""
 
+import copy
 import math
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -31,6 +33,7 @@ from tinytorch.tensor import (
     amin,
     cast,
     clamp,
+    device,
     div,
     exp,
     expand,
@@ -185,6 +188,70 @@ def test_extra_op_using_stays_in_its_thread():
         with scaled.using(lambda a, b=None, *, factor=1.0: a * 0 + 8):
             expect_close(scaled(x), [8.0, 8.0], "scaled(x) with the inner function")
         expect_close(scaled(x), [7.0, 7.0], "scaled(x) with the outer function again")
+
+
+def test_extra_op_using_ends_in_any_order():
+    x = Tensor([1.0])
+    one, two = (scaled.using(lambda a, b=None, *, factor=1.0, n=n: a * 0 + n) for n in (7.0, 8.0))
+    one.__enter__(), two.__enter__()
+    one.__exit__(None, None, None)
+    expect_close(scaled(x), [8.0], "scaled(x) after the outer block has ended first")
+    two.__exit__(None, None, None)
+    expect_close(scaled(x), [1.0], "scaled(x) after both blocks")
+
+
+def test_extra_op_input_name_before_tensors():
+    @Op
+    def weighed(weight, *tensors):
+        return weight * np.concatenate(tensors)
+
+    expect_equal(
+        [weighed.input_name(i) for i in range(3)], ["weight", "tensors", "tensors"],
+        "the names of the inputs of weighed(weight, *tensors)",
+    )  # fmt: skip
+
+
+def test_extra_op_reduce_by_name():
+    expect_true(copy.deepcopy(mul) is mul, "a copy of an operation is another operation")
+    expect_true(pickle.loads(pickle.dumps(mul)) is mul, "a pickled operation is another one")
+
+
+def test_extra_op_call_takes_lists():
+    expect_close(scaled(Tensor([1.0, 2.0]), [3.0, 4.0]), [4.0, 6.0], "scaled(x, [3.0, 4.0])")
+    wanted = Tensor(1.0, requires_grad=True)
+    expect_raises(
+        TypeError, lambda: scaled([wanted, 2.0]), "a list that holds a tensor with a gradient",
+        "The list becomes one array, and nothing leads back to the tensor.",
+    )  # fmt: skip
+
+
+def test_extra_op_call_names_itself_once():
+    @Op
+    def picky(x):
+        raise ValueError("picky: no")
+
+    try:
+        picky(Tensor([1.0]))
+    except ValueError as error:
+        expect_equal(str(error).count("picky"), 1, "how often the message names the operation")
+
+
+def test_extra_share_changes_by_views():
+    x, w = Tensor(X), Tensor([[2.0]], requires_grad=True)
+    for what, view in [
+        ("x.reshape(3, 2)", x.reshape(3, 2)), ("x.T", x.T), ("x[0]", x[0]),
+        ("x.detach()", x.detach()), ("Tensor(x)", Tensor(x)), ("x[None]", x[None]),
+    ]:  # fmt: skip
+        made, before = view * w, x.version
+        x += 1
+        expect_equal(
+            (view.version, made.recipe.versions[0]), (before + 1, before),
+            f"(the version of {what} now, and as the recipe noted it) after x += 1",
+            "Both look at the same memory, so both have changed.",
+        )  # fmt: skip
+    for what, other in [("x * 1.0", x * 1.0), ("x.clone()", x.clone()), ("x.sum()", x.sum())]:
+        x += 1
+        expect_equal(other.version, 0, f"the version of {what} after x += 1")
 
 
 # -- operations -----------------------------------------------------------------------------------
@@ -439,6 +506,41 @@ def test_extra_tensor_ge_values():
     operator_gives(lambda x: x >= Tensor([3.0]), np.array(X) >= 3, "x >= [3.]", dtype=bool)
 
 
+def test_extra_tensor_and_values():
+    x = Tensor([True, False])
+    expect_close(x & Tensor([True, True]), [True, False], "[True False] & [True True]", dtype=bool)
+    expect_close(True & x, [True, False], "True & [True False]", dtype=bool)
+
+
+def test_extra_tensor_or_values():
+    x = Tensor([True, False])
+    expect_close(x | Tensor([False, False]), [True, False], "[True False] | [False False]")
+    expect_close(True | x, [True, True], "True | [True False]", dtype=bool)
+
+
+def test_extra_tensor_deepcopy_of_leaves():
+    x = Tensor(X, requires_grad=True)
+    x.grad = Tensor(X)
+    twin = copy.deepcopy(x)
+    twin.copy_(0.0)
+    expect_close(x, X, "x after a change of its copy")
+    expect_close(twin.grad, X, "the gradient of the copy")
+    expect_true(twin.requires_grad, "the copy asks for no gradient")
+    expect_raises(ValueError, lambda: copy.deepcopy(x * 2), "a copy of what has a recipe")
+
+
+def test_extra_tensor_getstate_without_recipe():
+    x = pickle.loads(pickle.dumps(Tensor(X, requires_grad=True) * 2))
+    expect_close(x, np.array(X) * 2, "a pickled product", dtype=F32)
+    expect_true(x.recipe is None and x.requires_grad, "a pickled product is no leaf")
+
+
+def test_extra_device_new_cpu_only():
+    expect_equal(str(device("cpu")), "cpu", "str(device('cpu'))")
+    expect_equal(device(device("cpu")).type, "cpu", "device('cpu').type")
+    expect_raises(ValueError, lambda: device("cuda"), "device('cuda')", mentions=["cuda"])
+
+
 def test_extra_tensor_bool_of_one_element():
     expect_equal([bool(Tensor(0.0)), bool(Tensor([2.0]))], [False, True], "bool of 0. and [2.]")
     expect_raises(ValueError, lambda: bool(example()), "bool of 6 elements", mentions=((2, 3),))
@@ -478,6 +580,7 @@ def test_extra_tensor_setitem_in_place():
 def test_extra_tensor_size_whole_or_one():
     expect_equal(example().size(), (2, 3), "x.size()")
     expect_equal(example().size(-1), 3, "x.size(-1)")
+    expect_raises(IndexError, lambda: example().size(7), "x.size(7)", mentions=[7, (2, 3)])
 
 
 def test_extra_tensor_size_and_the_other_facts():
@@ -611,7 +714,10 @@ def test_extra_tensor_to_dtype_or_device():
     x = example()
     expect_true(x.to("cpu") is x and x.to(np.float32) is x, "x.to of what it is already")
     expect_close(x.to(np.int64), X, "x.to(int64)", dtype=np.int64)
-    expect_raises(ValueError, lambda: x.to("cuda"), "x.to('cuda')")
+    expect_true(x.to(device="cpu") is x, "x.to(device='cpu') is not x")
+    expect_close(x.to("cpu", np.float64), X, "x.to('cpu', float64)", dtype=np.float64)
+    for call in (lambda: x.to("cuda"), lambda: x.to(device="cuda")):
+        expect_raises(ValueError, call, "x.to another device", mentions=["cuda"])
 
 
 def test_extra_tensor_cpu_is_itself():
@@ -643,6 +749,11 @@ def test_extra_tensor_detach_forgets():
     y = (x * 2).detach()
     expect_true(y.recipe is None and not y.requires_grad, "a detached tensor remembers")
     expect_close(y, [2.0], "(x * 2).detach()")
+    y.copy_(5.0)
+    expect_equal(x.version, 0, "the version of x after a change of (x * 2).detach()")
+    x.detach().copy_(5.0)
+    expect_close(x, [5.0], "x after x.detach() was changed")
+    expect_equal(x.version, 1, "the version of x after x.detach() was changed")
 
 
 def test_extra_tensor_requires_grad_needs_floats():

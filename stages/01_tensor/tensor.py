@@ -674,7 +674,7 @@ class Tensor:
 
     def to(self, target=None, dtype=None, *, device=None):
         """Convert to a dtype; of devices there is only the CPU (ValueError for any other)."""
-        if isinstance(target, str) and target.split(":")[0] in ("cpu", "cuda", "mps"):
+        if isinstance(target, str) and target.split(":")[0] in ("cpu", "cuda", "mps", "xpu"):
             target, device = None, target
         check_device(device)
         target = dtype if target is None else target

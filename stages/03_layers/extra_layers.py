@@ -223,6 +223,15 @@ def test_extra_module_register_buffer_replaces():
     expect_close(net.state_dict()["mean"], [2.0], "the buffer in the state")
 
 
+def test_extra_module_register_buffer_not_saved():
+    net = Module()
+    net.register_buffer("mask", Tensor([1.0]), persistent=False)
+    net.mask = Tensor([2.0])
+    expect_equal(list(net.state_dict()), [], "the names in the state")
+    expect_equal([name for name, _ in net.named_buffers()], ["mask"], "the names of the buffers")
+    expect_close(net.mask, [2.0], "net.mask")
+
+
 def test_extra_module_eval_switches_off():
     net = Sequential(ReLU())
     expect_true(net.eval() is net and not net[0].training, "eval() does not reach the layers")
@@ -254,6 +263,30 @@ def test_extra_module_to_float64():
     net.to(np.float64)
     expect_equal((net.a.dtype, net.n.dtype), (np.dtype("float64"), np.dtype("int64")), "the dtypes")
     expect_true(net.a is before, "to() made a new Parameter")
+
+
+def test_extra_module_to_devices():
+    net = holder(a=Parameter([1.0]))
+    expect_true(net.to("cpu") is net and net.to(device="cpu") is net, "to('cpu') makes another one")
+    for call in (lambda: net.to("cuda"), lambda: net.to(device="cuda")):
+        expect_raises(ValueError, call, "net.to another device", mentions=["cuda"])
+
+
+def test_extra_module_double_and_back():
+    net = holder(a=Parameter([1.0]))
+    expect_true(net.double() is net, "double() does not give the module back")
+    expect_equal(net.a.dtype, np.dtype("float64"), "the dtype after double()")
+
+
+def test_extra_module_float_is_float32():
+    net = holder(a=Parameter(Tensor(np.ones(1))))
+    expect_true(net.float() is net, "float() does not give the module back")
+    expect_equal(net.a.dtype, np.dtype("float32"), "the dtype after float()")
+
+
+def test_extra_module_cpu_is_itself():
+    net = Module()
+    expect_true(net.cpu() is net, "cpu() makes another module")
 
 
 def test_extra_module_repr_nested():
@@ -303,6 +336,13 @@ def test_extra_listed_append_adds():
     expect_equal(
         [type(m).__name__ for m in box], ["Tanh", "Tanh", "Sigmoid"], "a slice, appended to"
     )
+
+
+def test_extra_modulelist_extend_adds():
+    layers = [ReLU(), Tanh(), Sigmoid()]
+    box = ModuleList(layers[:1])
+    expect_true(box.extend(layers[1:]) is box, "extend() does not give the list back")
+    expect_equal(list(box), layers, "the list after extend()")
 
 
 def test_extra_identity_forward_gives_x():
