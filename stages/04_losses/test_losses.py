@@ -251,7 +251,6 @@ def test_unit_nll_loss_one_example_other_words():
         "nll_loss([-1. -2. -3.], 1, reduction='average')",
         "The mean of one loss is that loss, but reduce is also what refuses a wrong word: it "
         "belongs on the way of one example, too.",
-        mentions=["'average'"],
     )
 
 
