@@ -314,9 +314,11 @@ def _raised_at(verdict, exercise, error):
     if not frames:
         return f"raised outside your files (test: {test}); {_written_at(verdict, exercise)}"
     own = _own_frame(exercise.name, frames)
-    file, line, _ = own
+    file, line, _ = own or frames[-1]
     text = f"at {file}:{line}"
-    if own is not frames[-1]:
+    if own is None:
+        text = f"{_written_at(verdict, exercise)}; raised at {file}:{line}"
+    elif own is not frames[-1]:
         text += f", which led to {frames[-1][0]}:{frames[-1][1]}"
     elif len(frames) > 1 and frames[-2][0] == file:
         text += f", called from line {frames[-2][1]}"
@@ -326,16 +328,16 @@ def _raised_at(verdict, exercise, error):
 
 
 def _own_frame(name, frames):
-    """Give the deepest frame within the exercise's own function, else the deepest of all."""
+    """Give the deepest frame within the exercise's own function, or None."""
     inside = [frame for frame in frames if frame[2].partition(".<locals>")[0] == name]
-    return inside[-1] if inside else frames[-1]
+    return inside[-1] if inside else None
 
 
 def _source_line(workspace, exercise, error):
-    frames = error.get("frames") or []
-    if not frames:
+    own = _own_frame(exercise.name, error.get("frames") or [])
+    if own is None:
         return ""
-    file, line, _ = _own_frame(exercise.name, frames)
+    file, line, _ = own
     try:
         lines = workspace.path(file).read_text(encoding="utf-8").split("\n")
         return f"{line}   {lines[line - 1].strip()}"
@@ -350,7 +352,9 @@ def _guess(error):
         return "A function calls itself, directly or through others, without end."
     if "'NoneType'" in said and "operand" not in said:
         return "Something is None that should not be: is a return missing?"
-    if "memoryview" in said or "__array_ufunc__" in said:
+    if "memoryview" in said:
+        return "Inside an operation there are arrays already: leave out .data."
+    if "__array_ufunc__" in said:
         return "NumPy met a tensor. Inside an operation there are arrays only; elsewhere use .data."
     return ""
 
@@ -405,7 +409,7 @@ def _others(verdict):
     if failing:
         lines += _wrap(f"also failing: {', '.join(failing[:6])}", 2)[:1]
     if passed and len(passed) < len(room.exercises):
-        span = passed[0] if len(passed) == 1 else f"{passed[0]} … {passed[-1]} ({len(passed)})"
+        span = f"{passed[0]} … {passed[-1]} ({len(passed)})" if len(passed) > 2 else ", ".join(passed)
         lines.append(f"  passed: {span}")
     for exercise in [e for e in verdict.exercises if e.state == "waiting" and e is not first][:2]:
         lines.append(f"  {exercise.name} waits for {exercise.waits_for}")

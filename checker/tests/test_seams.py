@@ -736,3 +736,18 @@ def test_18_blocks_end_in_any_order():
     assert (x * x).item() == 1.0
     eight.__exit__(None, None, None)
     assert (x + x).item() == 2.0 and not op.state.kernels
+
+
+def test_an_operation_has_to_give_an_array():
+    @Op
+    def forgotten(x):
+        x + 1
+
+    @Op
+    def wrapped(x):
+        return Tensor(x)
+
+    with pytest.raises(TypeError, match="forgotten gave None back: is a return missing"):
+        forgotten(Tensor([1.0]))
+    with pytest.raises(TypeError, match="wrapped gave a tensor back"):
+        wrapped(Tensor([1.0]))

@@ -120,6 +120,8 @@ class Op:
         forward = kernels[self][-1][0] if self in kernels else self.forward
         try:
             result = forward(*arrays, **params)
+            if result is None:
+                raise TypeError(f"{self.name} gave None back: is a return missing?")
             if isinstance(result, Op.tensor_type):
                 raise TypeError(f"{self.name} gave a tensor back; inside an operation, use arrays")
             result = np.asarray(result)
