@@ -4,7 +4,7 @@ import numpy as np
 from tinytorch.layers import Linear
 from tinytorch.tensor import Tensor
 
-from checker.expect import expect_close, expect_equal, expect_true, expect_unchanged
+from checker.expect import Mismatch, expect_equal, expect_true, expect_unchanged, show
 
 
 def update(layer, x, target):
@@ -21,6 +21,21 @@ def layer_of(weights, bias):
     return layer
 
 
+def numbers_of(values):
+    """Say what weights and what bias these are: the bias is the last."""
+    return f"weights {show(np.asarray(values[:-1]))} and bias {show(np.asarray(values[-1]))}"
+
+
+def expect_after(after, expected, what, why):
+    """Compare the weights and the bias after an update, and call them by their names."""
+    __tracebackhide__ = True
+    if after.shape != np.shape(expected) or not np.allclose(after, expected):
+        raise Mismatch(
+            f"{what}: the update leaves other numbers than the rule", why,
+            numbers_of(expected), numbers_of(after),
+        )  # fmt: skip
+
+
 def step(weights, bias, x, target):
     """Give (mistake, weights, bias) after one update."""
     layer = layer_of(weights, bias)
@@ -30,21 +45,22 @@ def step(weights, bias, x, target):
 
 def test_unit_perceptron_update_example():
     mistake, after = step([0.0, 0.0], 0.0, [1.0, 2.0], 1)
-    expect_close(
+    expect_after(
         after,
         [1.0, 2.0, 1.0],
-        "weights [0. 0.] and bias 0. after x = [1. 2.], target 1",
-        "The output was 0, so the mistake is 1: 1 * x is added to the weights and 1 to the bias.",
+        "from weights [0. 0.] and bias 0., with x = [1. 2.] and target 1",
+        "The sum is 0, and 0 is not above 0, so the output was 0 and the mistake is 1: 1 * x is "
+        "added to the weights and 1 to the bias.",
     )
     expect_equal(mistake, 1, "the mistake given back")
 
 
 def test_unit_perceptron_update_too_high():
     mistake, after = step([3.0, -1.0], 1.0, [1.0, 2.0], 0)
-    expect_close(
+    expect_after(
         after,
         [2.0, -3.0, 0.0],
-        "weights [3. -1.] and bias 1. after x = [1. 2.], target 0",
+        "from weights [3. -1.] and bias 1., with x = [1. 2.] and target 0",
         "3 - 2 + 1 = 2 is above 0, so the output was 1 and the mistake is -1: x is subtracted.",
     )
     expect_equal(mistake, -1, "the mistake given back where the output is 1 and the target 0")
@@ -53,10 +69,10 @@ def test_unit_perceptron_update_too_high():
 def test_unit_perceptron_update_right_answers():
     for weights, bias, target in [([3.0, -1.0], 1.0, 1), ([-3.0, 1.0], -1.0, 0)]:
         mistake, after = step(weights, bias, [1.0, 2.0], target)
-        expect_close(
+        expect_after(
             after,
             [*weights, bias],
-            f"weights {weights} and bias {bias} after x = [1. 2.], target {target}",
+            f"from {numbers_of([*weights, bias])}, with x = [1. 2.] and target {target}",
             "The answer was right. Who learns from mistakes alone changes nothing.",
         )
         expect_equal(mistake, 0, "the mistake given back for a right answer")
@@ -68,18 +84,23 @@ def test_unit_perceptron_update_border():
         mistake,
         0,
         "the mistake at weights [1. -1.], bias 0., x = [1. 1.], target 0",
-        "The sum is exactly 0. Only above 0 is the output 1.",
+        "The sum is exactly 0, and 0 is not above 0: the output is 0, which is right.",
     )
-    expect_close(after, [1.0, -1.0, 0.0], "the weights and the bias after it")
+    expect_after(
+        after,
+        [1.0, -1.0, 0.0],
+        "from weights [1. -1.] and bias 0., with x = [1. 1.] and target 0",
+        "The answer was right: nothing changes.",
+    )
 
 
 def test_unit_perceptron_update_size():
     """How far the sum is from 0 plays no part."""
     mistake, after = step([100.0, 0.0], 0.5, [1.0, 2.0], 0)
-    expect_close(
+    expect_after(
         after,
         [99.0, -2.0, -0.5],
-        "weights [100. 0.] and bias 0.5 after x = [1. 2.], target 0",
+        "from weights [100. 0.] and bias 0.5, with x = [1. 2.] and target 0",
         "The sum is 100.5, but the output is 1, and the mistake -1.",
     )
     expect_equal(mistake, -1, "the mistake given back for a sum of 100.5")
@@ -110,10 +131,10 @@ def test_unit_perceptron_update_many_inputs():
         weights, x = rng.integers(-3, 4, n).astype(float), rng.integers(0, 2, n).astype(float)
         for target in (0, 1):
             mistake = target - int(weights @ x + 1.0 > 0)
-            expect_close(
+            expect_after(
                 step(weights, 1.0, x, target)[1],
                 [*(weights + mistake * x), 1.0 + mistake],
-                f"{n} weights and a bias after one update, target {target}",
+                f"one step with {n} weights and target {target}",
                 "Where an input is 0, its weight is not to blame and stays.",
             )
 
