@@ -661,8 +661,9 @@ class Tensor:
     def mean(self, dim=None, keepdim=False):
         """Average all elements, or those along `dim` (an int or a tuple).
 
-        The mean of integers is float32; of no elements, nan. Dividing by the count makes a loss
-        that does not grow with the batch.
+        The mean of integers is float32; of no elements, nan; where there are no results, as of
+        shape (0, 3) over axis 1, empty. Dividing by the count makes a loss that does not grow
+        with the batch.
 
         >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mean(dim=1, keepdim=True)
         Tensor([[1.5],

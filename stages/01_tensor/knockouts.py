@@ -239,6 +239,23 @@ def zeros_are_float64(a, b):
 
 @knockout(
     of="matmul_loops",
+    killed_by="test_unit_matmul_loops_of_int_and_float",
+    says="the result has the dtype of the left: int times float drops every fraction",
+)
+def zeros_like_the_left(a, b):
+    (n, inner), (rows, m) = a.shape, b.shape
+    if inner != rows:
+        raise ValueError(f"shapes {a.shape} and {b.shape}")
+    out = np.zeros((n, m), dtype=a.dtype)
+    for i in range(n):
+        for j in range(m):
+            for k in range(inner):
+                out[i, j] += a[i, k] * b[k, j]
+    return out
+
+
+@knockout(
+    of="matmul_loops",
     killed_by="test_unit_matmul_loops_multiplies_one_by_one",
     says="there are no loops: NumPy's @ does the work that it is to be compared with",
 )

@@ -267,6 +267,19 @@ def test_unit_matmul_loops_keeps_the_dtype():
         )  # fmt: skip
 
 
+def test_unit_matmul_loops_of_int_and_float():
+    for a, b, call in [
+        (np.array([[1, 2]]), np.array([[0.5], [0.5]]), "[[1 2]] times [[0.5] [0.5]]"),
+        (np.array([[0.5, 0.5]]), np.array([[1], [2]]), "[[0.5 0.5]] times [[1] [2]]"),
+    ]:
+        expect_close(
+            matmul_loops(a, b), [[1.5]], call,
+            "0.5 + 1 = 1.5. An array of ints drops each fraction as it is added, so the dtype must "
+            "suit both inputs: np.result_type(a, b).",
+            dtype=np.float64,
+        )  # fmt: skip
+
+
 def test_unit_matmul_loops_keeps_its_inputs():
     a, b = numbers((2, 3)), numbers((3, 2))
     before = a.copy(), b.copy()
