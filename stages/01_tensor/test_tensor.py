@@ -348,7 +348,7 @@ def test_unit_broadcast_shapes_refuses():
 def test_unit_add_example():
     expect_close(
         add(Tensor([1.0, 2.0]), Tensor([10.0, 20.0])), [11.0, 22.0], "add of [1. 2.] and [10. 20.]",
-        "Element by element: 1 + 10 and 2 + 20.",
+        "Element by element: 1 + 10 and 2 + 20. a and b are arrays already: leave out .data.",
     )  # fmt: skip
 
 
@@ -398,7 +398,8 @@ def test_unit_add_says_which_shapes():
 def test_unit_mul_example():
     expect_close(
         mul(Tensor([1.0, 2.0]), 3.0), [3.0, 6.0], "mul of [1. 2.] and 3.0",
-        "Every element times 3: a number goes with any shape.",
+        "Every element times 3: a number goes with any shape. Write a and b as they come: an "
+        "array and a number, so leave out .data.",
     )  # fmt: skip
 
 
