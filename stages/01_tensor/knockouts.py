@@ -39,6 +39,15 @@ def no_axes_no_elements(shape):
 
 
 @knockout(
+    of="numel",
+    killed_by="test_unit_numel_example",
+    says="the count is NumPy's integer, not Python's",
+)
+def numpy_integer(shape):
+    return np.prod(shape, dtype=np.int64)
+
+
+@knockout(
     of="strides",
     killed_by="test_unit_strides_example",
     says="the first axis is the one that lies together, so the memory is read column by column",
@@ -375,6 +384,20 @@ def message_without_numbers(a, b):
 
 
 @knockout(
+    of="broadcast_shapes",
+    killed_by="test_unit_broadcast_shapes_refuses",
+    says="the message names the shapes, but not the two sizes that met",
+)
+def message_without_sizes(a, b):
+    longest = max(len(a), len(b))
+    left = (1,) * (longest - len(a)) + tuple(a)
+    right = (1,) * (longest - len(b)) + tuple(b)
+    if any(m != n and 1 not in (m, n) for m, n in zip(left, right, strict=True)):
+        raise ValueError(f"shapes {tuple(a)} and {tuple(b)} do not broadcast")
+    return tuple(n if m == 1 else m for m, n in zip(left, right, strict=True))
+
+
+@knockout(
     of="add",
     killed_by="test_unit_add_keeps_its_inputs",
     says="a += b changes the caller's own array",
@@ -514,6 +537,17 @@ def numbers_allowed(a, b):
 
 
 @knockout(
+    of="matmul",
+    killed_by="test_unit_matmul_names_the_shapes",
+    says="the message names the shapes, but not the two sizes that met",
+)
+def only_shapes_named(a, b):
+    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
+        raise ValueError(f"shapes {a.shape} and {b.shape} do not fit")
+    return a @ b
+
+
+@knockout(
     of="Tensor.item",
     killed_by="test_unit_tensor_item_example",
     says="a NumPy number comes out, not Python's",
@@ -637,6 +671,39 @@ def unknown_multiplied_in(shape, count):
     if count % known if known else count:
         raise ValueError(f"{count} elements do not fit into shape {shape}")
     return tuple(count // known if size == -1 else size for size in shape)
+
+
+@knockout(
+    of="infer_shape",
+    killed_by="test_unit_infer_shape_of_0_and_minus_1",
+    says="beside a 0 the -1 is worked out as any other, and Python divides by 0",
+)
+def divided_by_zero(shape, count):
+    shape = tuple(shape)
+    if shape.count(-1) > 1:
+        raise ValueError(f"{count} elements, shape {shape}: more than one -1")
+    known = numel([size for size in shape if size != -1])
+    if -1 in shape and count % known == 0:
+        return tuple(count // known if size == -1 else size for size in shape)
+    if -1 in shape or known != count:
+        raise ValueError(f"{count} elements do not fit into shape {shape}")
+    return shape
+
+
+@knockout(
+    of="infer_shape",
+    killed_by="test_unit_infer_shape_of_0_and_3",
+    says="divides before it looks for a -1, and (0, 3) has a product of 0",
+)
+def divided_without_an_unknown(shape, count):
+    shape = tuple(shape)
+    if shape.count(-1) > 1 or (0 in shape and -1 in shape):
+        raise ValueError(f"{count} elements do not fit into shape {shape}")
+    known = numel([size for size in shape if size != -1])
+    missing = count // known
+    if known * missing != count or (-1 not in shape and missing != 1):
+        raise ValueError(f"{count} elements do not fit into shape {shape}")
+    return tuple(missing if size == -1 else size for size in shape)
 
 
 @knockout(
@@ -921,3 +988,23 @@ def arrays_not_settled(out, op, inputs, arrays, params):
     out.requires_grad = True
     seen = tuple(v.data if isinstance(v, op.tensor_type) else v for v in inputs)
     out.recipe = Recipe(op, inputs, seen, params)
+
+
+@knockout(
+    of="remember",
+    killed_by="test_unit_remember_example",
+    says="a bare tuple of the four is noted, which has no names to ask for",
+)
+def tuple_noted(out, op, inputs, arrays, params):
+    out.requires_grad = True
+    out.recipe = (op, inputs, arrays, params)
+
+
+@knockout(
+    of="remember",
+    killed_by="test_unit_remember_example",
+    says="only the operation's name is noted",
+)
+def name_noted(out, op, inputs, arrays, params):
+    out.requires_grad = True
+    out.recipe = Recipe(op.name, inputs, arrays, params)

@@ -139,8 +139,8 @@ def matmul(a, b):
     """Multiply matrices over the last two axes: (..., n, k) @ (..., k, m) -> (..., n, m).
 
     Axes before the last two broadcast; a 1-d input is a row on the left, a column on the right,
-    and that axis is dropped from the result. Raises ValueError that names both shapes where the
-    inner sizes differ or an input has no axes. As `torch.matmul`.
+    and that axis is dropped from the result. Raises ValueError that names both shapes where an
+    input has no axes or the inner sizes differ, and then those, too. As `torch.matmul`.
 
     >>> matmul(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([[5.0], [6.0]]))
     Tensor([[17.],
@@ -216,8 +216,9 @@ def clamp(x, *, min=None, max=None):
 def infer_shape(shape, count):
     """Fill in the one -1 of `shape` so that it holds `count` elements.
 
-    Raises ValueError that names both where no whole number fits, where -1 stands twice, or where
-    the shape holds another count. One unknown has one answer; two have many.
+    Raises ValueError that names both where no whole number fits, where -1 stands twice or beside
+    a 0, or where the shape holds another count. One unknown has one answer; two have many, and
+    beside a 0 every size would do.
 
     >>> infer_shape((2, -1), 6)
     (2, 3)
