@@ -203,7 +203,7 @@ def undo(workspace):
     with repository(workspace) as repo:
         ref, commit, note = _newest(repo, BACKUP)
         if ref is None:
-            raise CourseError("there is nothing to undo: no change of the tool is left to take back")
+            raise CourseError("there is nothing to undo: no change of the tool is left")
         later = [path for path, digest in note["after"].items() if _edited(workspace, path, digest)]
         for path in note["paths"]:
             _require_writable(workspace, path)

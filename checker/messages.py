@@ -409,7 +409,9 @@ def _others(verdict):
     if failing:
         lines += _wrap(f"also failing: {', '.join(failing[:6])}", 2)[:1]
     if passed and len(passed) < len(room.exercises):
-        span = f"{passed[0]} … {passed[-1]} ({len(passed)})" if len(passed) > 2 else ", ".join(passed)
+        span = ", ".join(passed)
+        if len(passed) > 2:
+            span = f"{passed[0]} … {passed[-1]} ({len(passed)})"
         lines.append(f"  passed: {span}")
     for exercise in [e for e in verdict.exercises if e.state == "waiting" and e is not first][:2]:
         lines.append(f"  {exercise.name} waits for {exercise.waits_for}")
