@@ -171,7 +171,7 @@ def branches_verb(options):
     facts = course()
     try:
         workspace = Workspace.find(facts)
-    except Exception:
+    except CourseError:
         with git.Repo(facts.root) as repo:
             made = make_branches(repo, facts)
     else:
