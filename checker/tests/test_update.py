@@ -209,3 +209,18 @@ def test_a_source_that_has_moved_is_found_by_COURSE(learner, source, monkeypatch
     monkeypatch.setenv("COURSE", str(source))
     assert update.update_verb(Options()) == 0
     assert learner.answers()["_src_path"] == str(source)
+
+
+def test_what_is_saved_during_an_update_is_not_overwritten(learner, monkeypatch):
+    merge = update._merge
+
+    def merge_and_type(draft, version):
+        merge(draft, version)
+        path = learner.path("tinytorch/tensor.py")
+        path.write_text(path.read_text(encoding="utf-8") + "TYPED = 1\n", encoding="utf-8")
+
+    monkeypatch.setattr(update, "_merge", merge_and_type)
+    with pytest.raises(CourseError, match="tensor.py changed while the update ran"):
+        update.update_verb(Options())
+    assert "TYPED = 1" in learner.read("tinytorch/tensor.py")
+    assert learner.answers()["_commit"] == "v0.1.0"
