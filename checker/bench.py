@@ -14,8 +14,8 @@ import time
 
 from .course import course
 from .course_check import workspace_with
-from .runner import Suite, run
-from .workspace import suite_functions
+from .runner import run
+from .verdict import suite_of
 
 __all__ = ["main"]
 
@@ -65,10 +65,7 @@ def _edited(workspace, stage, number):
 
 
 def _suite(workspace, stage, facts):
-    modules = [path[:-3].replace("/", ".") for path in stage.paths]
-    expected = suite_functions(stage.suite)
-    suite = Suite(stage.number, list(stage.requires), modules, [stage.suite], expected)
-    result = run(workspace, [suite], [s.number for s in facts.closure(stage)])
+    result = run(workspace, [suite_of(stage)], [s.number for s in facts.closure(stage)])
     starts = [e["at"] for e in result.events if e["event"] == "start"]
     return max(starts) - min(starts) if starts else 0.0
 

@@ -131,7 +131,6 @@ class Stage(Room):
     explain: str
     facades: dict
     given: tuple[Given, ...]
-    first_in: str
 
     is_stage = True
 
@@ -179,7 +178,6 @@ class Milestone(Room):
     goal: str
     minutes: int
     script: str
-    first_in: str
 
     @property
     def key(self):
@@ -352,7 +350,6 @@ def _stage(folder):
             for given in facts.get("given", [])
             for name in given["names"]
         ),
-        first_in=facts.get("first_in", "0.1.0"),
     )
 
 
@@ -369,5 +366,4 @@ def _milestone(folder):
         goal=facts["goal"],
         minutes=facts["minutes"],
         script=facts["script"],
-        first_in=facts.get("first_in", "0.1.0"),
     )

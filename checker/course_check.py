@@ -25,9 +25,9 @@ from .errors import CourseError
 from .facades import public
 from .generate import drift
 from .knockouts import knockouts
-from .runner import Suite, child_environment, run
+from .runner import child_environment, run
 from .source import function
-from .verdict import judge
+from .verdict import judge, suite_of
 from .workspace import Workspace, suite_functions
 
 __all__ = ["main"]
@@ -117,12 +117,10 @@ def _last_required(facts, room):
 
 def _run_suite(facts, workspace, room):
     """Run a room's suite as if all that it requires had passed; gives (run, expected tests)."""
-    expected = suite_functions(room.suite)
-    modules = [p[:-3].replace("/", ".") for p in room.paths] if room.is_stage else ["mine"]
-    suite = Suite(room.key, list(room.requires), modules, [room.suite], expected)
+    suite = suite_of(room)
     passed = [stage.number for stage in facts.closure(room)]
     extra = [] if room.is_stage else [workspace.path(room.paths[0]).parent]
-    return run(workspace, [suite], passed, extra), expected
+    return run(workspace, [suite], passed, extra), suite.expected
 
 
 def drift_problems(facts):

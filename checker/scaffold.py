@@ -12,15 +12,11 @@ from pathlib import Path
 
 from .course import course
 from .errors import CourseError, Usage
+from .history import IDENTITY
 
 __all__ = ["commit_of", "scaffold"]
 
 ANSWERS = ".copier-answers.yml"
-US = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "course"), ("EMAIL", "course@localhost"))
-}
 
 
 def main(arguments):
@@ -81,7 +77,7 @@ def commit_of(root):
     with tempfile.TemporaryDirectory() as folder:
         date = _git(root, "show", "--no-patch", "--format=%cI", "HEAD")
         # With the date of HEAD, the same files make the same commit.
-        env = {"GIT_INDEX_FILE": str(Path(folder) / "index")} | US
+        env = {"GIT_INDEX_FILE": str(Path(folder) / "index")} | IDENTITY
         env |= {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         _git(root, "read-tree", "HEAD", **env)
         _git(root, "add", "--all", **env)

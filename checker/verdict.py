@@ -240,13 +240,18 @@ def _suite(room, seen):
     extras = suite_functions(room.extras) if room.is_stage and tried else []
     if not seen.given_changed:
         extras = [n for n in extras if any(n.startswith(f"test_extra_{c}_") for c in tried)]
+    return suite_of(room, extras)
+
+
+def suite_of(room, extras=()):
+    """Say what the child is to run for a room, with these tests of given code besides."""
     modules = [path[:-3].replace("/", ".") for path in room.paths] if room.is_stage else ["mine"]
     return Suite(
         number=room.key,
         requires=list(room.requires),
         modules=modules,
         suites=[room.suite] + ([room.extras] if extras else []),
-        expected=suite_functions(room.suite) + extras,
+        expected=[*suite_functions(room.suite), *extras],
     )
 
 
