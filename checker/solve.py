@@ -82,12 +82,14 @@ def reset_verb(options):
         )
         return 0
     one = options["AT"] and not options.on("TESTS")
-    what = _list(changed)
+    done, what = "As the course gives it", _list(changed)
+    if options.on("EXTRA"):
+        done = "Yours to write, by its docstring"
     if one:
         what = f"{room.find(options['AT'])[0]} in {what}; nothing else there is touched"
     say(
         [
-            *_wrap(f"As the course gives it: {what}.", 0),
+            *_wrap(f"{done}: {what}.", 0),
             "What stood there before is kept; make undo brings it back.",
             "",
             f"next: {check_command(room)}",

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("hypothesis")
 
 import tinytorch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402

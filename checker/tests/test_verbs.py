@@ -111,7 +111,8 @@ def test_given_code_that_was_rewritten_is_tested(solved):
 
 
 def test_an_extra_is_a_stub_with_its_tests(solved):
-    assert solved.run("reset", "01", "AT=half", "EXTRA=1").returncode == 0
+    done = solved.run("reset", "01", "AT=half", "EXTRA=1")
+    assert done.returncode == 0 and "Yours to write, by its docstring: half" in done.stdout
     assert 'raise NotImplementedError("stage 01: half")' in solved.read("tinytorch/alpha.py")
     done = solved.run("check", "01")
     assert done.returncode == 1 and "half" in done.stdout
