@@ -37,15 +37,20 @@ class Recipe:
     """How a tensor was made: the operation, its inputs, their arrays, and the parameters.
 
     `inputs` are what the caller gave (tensors, numbers, None); `arrays` are the same things as the
-    forward function saw them. `versions` holds each input's version at that moment, so that a
-    change made in place afterwards is noticed, and `version` that of the result; `rules` the
-    gradient rules of a swapped kernel.
+    forward function saw them. `wanted` lists the positions of the inputs that want a gradient.
+    `versions` holds each input's version at that moment, so that a change made in place
+    afterwards is noticed, and `version` that of the result; `rules` the gradient rules of a
+    swapped kernel.
     """
 
-    __slots__ = ("arrays", "inputs", "op", "params", "rules", "version", "versions")
+    __slots__ = ("arrays", "inputs", "op", "params", "rules", "version", "versions", "wanted")
 
     def __init__(self, op, inputs, arrays, params):
         self.op, self.inputs, self.arrays, self.params = op, inputs, arrays, params
+        wanted = [i for i, value in enumerate(inputs) if getattr(value, "requires_grad", False)]
+        if op.constant:
+            wanted = [i for i in wanted if op.input_name(i) not in op.constant]
+        self.wanted = tuple(wanted)
         self.versions = tuple([getattr(value, "version", 0) for value in inputs])
         self.version = 0  # of a new array; Op says otherwise where the result shares memory
         self.rules = state.kernels[op][-1][1] if op in state.kernels else None
