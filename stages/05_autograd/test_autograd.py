@@ -571,6 +571,8 @@ def test_unit_consumers_first_shapes_of_graphs():
     expect_order((u * 2.0) + (u * 3.0), "a diamond")
     expect_order((u * 2.0) * u + u, "a fork with a short way and a long one")
     expect_order(u + (u * 2.0) * u, "a fork with a long way and a short one")
+    expect_order((u * 2.0) * 3.0 + u * u, "a fork that u goes into three times, twice at once")
+    expect_order(u * u + (u * 2.0) * 3.0, "a fork that u goes into three times, twice at once")
     expect_order(((u * u) * u) * (u * y) + x, "seven operations on x and y")
 
 
@@ -844,6 +846,28 @@ def test_unit_backward_leaves_own_their_gradients():
         "the array of z.grad can only be read, or lies in another order",
         "as_gradient makes one that can be changed.",
     )
+
+
+def test_unit_backward_shares_that_can_only_be_read():
+    @Op
+    def total(x):
+        return x.sum()
+
+    def copied(g, out, x):
+        return np.broadcast_to(g, x.shape)  # a look at one number, which cannot be written to
+
+    x = leaf([1.0, 2.0])
+    with total.using(total.forward, rules={"x": copied}):
+        y = total(x) * 2.0 + total(x) * 3.0
+    try:
+        walk(y)
+    except ValueError as error:
+        raise Mismatch(
+            f"a walk over two sums of x stops: {error}",
+            "The array that a rule gives may be one that can only be read: with += a letterbox "
+            "would be written to. box + share makes a new one.",
+        ) from None
+    expect_grad(x, [5.0, 5.0], "x", "twice its sum, and three times.")
 
 
 def test_unit_backward_second_walk():
