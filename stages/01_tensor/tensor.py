@@ -506,6 +506,10 @@ class Tensor:
         """Give the shape, or the size of one axis."""
         return self.shape if dim is None else self.shape[_axis(dim, self.ndim, self.shape)]
 
+    def dim(self):
+        """Count the axes, as `ndim` does."""
+        return self.ndim
+
     def stride(self):
         """Tell how many elements one step along each axis skips, in row-major order."""
         return strides(self.shape)
@@ -731,6 +735,14 @@ class Tensor:
         self.data[...] = _plain(other)
         self._changes[0] += 1
         return self
+
+    def fill_(self, value):
+        """Overwrite every element with one number, as `copy_` does; gives itself."""
+        return self.copy_(value)
+
+    def zero_(self):
+        """Overwrite every element with 0, as `copy_` does; gives itself."""
+        return self.copy_(0)
 
     def backward(self, gradient=None, retain_graph=False):
         """Compute the gradients of everything this was made from. Stage 05 writes the walk."""
