@@ -56,7 +56,7 @@ class Optimizer:
 
     def __init__(self, params, defaults):
         self.defaults, self.param_groups, self.state = dict(defaults), [], defaultdict(dict)
-        self._post_hooks, self._spare = OrderedDict(), {}
+        self._post_hooks, self._spares = OrderedDict(), {}
         for group in _groups(params):
             self.add_param_group(group)
 
@@ -130,22 +130,22 @@ class Optimizer:
         if g.shape != w.shape:
             raise ValueError(f"a parameter of shape {w.shape} has a gradient of shape {g.shape}")
         key = w.shape, w.dtype
-        spare = self._spare.get(key)
-        if spare is None:
-            spare = self._spare[key] = tuple(np.empty_like(w) for _ in range(3))
+        spares = self._spares.get(key)
+        if spares is None:
+            spares = self._spares[key] = tuple(np.empty_like(w) for _ in range(3))
         state = self.state[parameter]
         if not state:
             state.update(self.init_state(w))
         if group.get("maximize"):
-            g = np.negative(g, out=spare[2])
-        self.update(w, g, state, group, spare[:2])
+            g = np.negative(g, out=spares[2])
+        self.update(w, g, state, group, spares[:2])
         parameter._changes[0] += 1
 
-    def update(self, w, g, state, group, spare):
+    def update(self, w, g, state, group, spares):
         """Change the array `w` in place, with the gradient `g`; each optimizer writes its own.
 
         `g` has the shape of w and is not to be changed. `state` is the dictionary of this
-        parameter, `group` holds the settings, `spare` is a pair of arrays of w's shape to compute
+        parameter, `group` holds the settings, `spares` is a pair of arrays of w's shape to compute
         in: what they hold means nothing, and the next parameter uses them, too.
         """
         raise TypeError(f"{type(self).__name__} has no update() of its own")
@@ -176,7 +176,7 @@ class Optimizer:
         self.param_groups.append(group)
 
     def register_step_post_hook(self, hook):
-        """Call `hook(optimizer, args, kwargs)` after each step; `remove()` of the result ends it."""
+        """Call `hook(optimizer, args, kwargs)` after each step; the result's `remove()` ends it."""
         key = object()
         self._post_hooks[key] = hook
         return Handle(self._post_hooks, key)
@@ -196,10 +196,11 @@ class Optimizer:
             if number not in shapes:
                 raise ValueError(f"there is state of parameter {number}, but no such parameter")
             for name, value in kept.items():
-                if name != "step" and value is not None and np.shape(value) != shapes[number]:
+                shape = getattr(value, "shape", None)
+                if name != "step" and shape is not None and tuple(shape) != shapes[number]:
                     raise ValueError(
-                        f"{name} of parameter {number} has shape {np.shape(value)}, the "
-                        f"parameter {shapes[number]}"
+                        f"{name} of parameter {number} has shape {tuple(shape)}, the parameter "
+                        f"{shapes[number]}"
                     )
 
     def __repr__(self):
@@ -225,19 +226,19 @@ class SGD(Optimizer):
             "nesterov": nesterov, "maximize": maximize,
         })  # fmt: skip
 
-    def update(self, w, g, state, group, spare):
+    def update(self, w, g, state, group, spares):
         """Take lr times a direction off the array `w`, in place, and allocate nothing.
 
         With "weight_decay" the slope is `decayed` first. The direction is this slope; with
         "momentum" it is the buffer, state["momentum_buffer"], which starts as a copy of the first
         slope and becomes momentum * buffer + (1 - dampening) * slope at each later step; with
-        "nesterov" it is slope + momentum * buffer. `g` is not changed; `spare` is two arrays to
+        "nesterov" it is slope + momentum * buffer. `g` is not changed; `spares` is two arrays to
         compute in. As `torch.optim.SGD` (Sutskever et al. 2013, with the rate outside).
 
         >>> w = Tensor([1.0], requires_grad=True)
-        >>> optimizer = SGD([w], lr=0.1, momentum=0.5)
-        >>> w.grad = Tensor([2.0]); optimizer.step(); optimizer.step(); w
-        Tensor([0.5], requires_grad=True)
+        >>> w.grad = Tensor([2.0])
+        >>> SGD([w], lr=0.1).step(); w
+        Tensor([0.8], requires_grad=True)
         """
         raise NotImplementedError("stage 06: SGD.update")
 
@@ -272,7 +273,7 @@ class Adam(Optimizer):
 
         "step" counts from 1; "exp_avg" and "exp_avg_sq" are running means of g and of g², with
         "betas". Divided by 1 - beta**step they are m and v, unbiased; the step is
-        lr * m / (sqrt(v) + eps). `g` is not changed, no array is made; `spare` is two to compute
+        lr * m / (sqrt(v) + eps). `g` is not changed, no array is made; `spare` is one to compute
         in (Kingma and Ba 2015, algorithm 1).
 
         >>> w = Tensor([1.0, 1.0], requires_grad=True)
@@ -282,11 +283,11 @@ class Adam(Optimizer):
         """
         raise NotImplementedError("stage 06: Adam.adapt")
 
-    def update(self, w, g, state, group, spare):
+    def update(self, w, g, state, group, spares):
         """Add the decay to the slope, then `adapt`: what Adam did before AdamW."""
         if group["weight_decay"]:
-            g = decayed(w, g, group["weight_decay"], spare[0])
-        self.adapt(w, g, state, group, spare)
+            g = decayed(w, g, group["weight_decay"], spares[0])
+        self.adapt(w, g, state, group, spares[1])
 
 
 class AdamW(Adam):
@@ -297,7 +298,7 @@ class AdamW(Adam):
     ):
         super().__init__(params, lr, betas, eps, weight_decay, maximize=maximize)
 
-    def update(self, w, g, state, group, spare):
+    def update(self, w, g, state, group, spares):
         """Shrink the array `w` by the factor 1 - lr * weight_decay, in place, then `adapt`.
 
         The slope knows nothing of the decay: Adam would divide it by its own size, and all
@@ -324,7 +325,8 @@ def own_copy(kept, parameter):
         if name == "step":
             copied[name] = int(value)
         elif value is not None:
-            copied[name] = np.array(as_array(value), dtype=parameter.dtype)
+            array = hasattr(value, "shape")
+            copied[name] = np.array(as_array(value), dtype=parameter.dtype) if array else value
     return copied
 
 
@@ -332,7 +334,7 @@ def _groups(params):
     """Make a list of groups out of what an optimizer was given; an empty one is refused."""
     if isinstance(params, (Tensor, dict, set, str)):
         raise TypeError(
-            f"an optimizer takes a list or an iterable of parameters, not one {type(params).__name__}"
+            f"an optimizer takes a list of parameters or an iterable, not a {type(params).__name__}"
         )
     params = list(params)
     if not params:
