@@ -100,6 +100,8 @@ def matmul_gradient(name):
     def enter(rule):
         @functools.wraps(rule)
         def with_matrices(g, out, a, b):
+            if a.ndim == 2 == b.ndim:
+                return rule(g, out, a, b)
             left, right = a[None] if a.ndim == 1 else a, b[:, None] if b.ndim == 1 else b
             g = g[..., None] if b.ndim == 1 else g
             g = g[..., None, :] if a.ndim == 1 else g
@@ -225,9 +227,11 @@ def consumers_first(root):
     >>> [tensor.item() for tensor in consumers_first(u * (u * 2.0))]
     [162.0, 18.0, 9.0, 3.0]
     """
-    expected, todo = {root: 0}, [root]
+    expected, arrows, todo = {root: 0}, {}, [root]
     while todo:
-        for parent in parents(todo.pop()):
+        tensor = todo.pop()
+        arrows[tensor] = parents(tensor)
+        for parent in arrows[tensor]:
             if parent not in expected:
                 expected[parent] = 0
                 todo.append(parent)
@@ -236,9 +240,8 @@ def consumers_first(root):
     while ready:
         tensor = ready.pop()
         del expected[tensor]
-        arrows = parents(tensor)
         yield tensor
-        for parent in arrows:
+        for parent in arrows.pop(tensor):
             expected[parent] -= 1
             if expected[parent] == 0:
                 ready.append(parent)
@@ -283,8 +286,8 @@ def unbroadcast(g, shape):
     ([4.0, 4.0, 4.0], [[3.0], [3.0], [3.0], [3.0]])
     """
     g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    stretched = tuple(i for i, size in enumerate(shape) if size == 1)
-    return g.sum(axis=stretched, keepdims=True)
+    stretched = tuple([i for i, size in enumerate(shape) if size == 1])
+    return g.sum(axis=stretched, keepdims=True) if stretched else g
 
 
 @matmul_gradient("a")
@@ -336,7 +339,7 @@ def permute_x(g, out, x, *, dims):
     >>> permute_x(np.zeros((4, 2, 3)), None, np.zeros((2, 3, 4)), dims=(2, 0, 1)).shape
     (2, 3, 4)
     """
-    return g.transpose(np.argsort(np.mod(dims, g.ndim)))
+    return g.transpose(sorted(range(g.ndim), key=lambda axis: dims[axis] % g.ndim))
 
 
 @gradient(take, "x")
@@ -511,7 +514,7 @@ def contributions(tensor, g, retain_graph=False):
     check_recipe(tensor, recipe)
     if not retain_graph:
         tensor.recipe = WALKED
-    params, several = recipe.params, len(recipe.wanted) > 1
+    params, shared = recipe.params, False
     for i in recipe.wanted:
         rule, data = rule_for(recipe, i), recipe.inputs[i].data
         if recipe.op.variadic:
@@ -524,8 +527,8 @@ def contributions(tensor, g, retain_graph=False):
             share = fitted(share, data.shape, rule, out)
         if share.dtype != data.dtype:
             share = share.astype(data.dtype)
-        if several and np.may_share_memory(share, g):
-            share = share.copy()
+        if len(recipe.wanted) > 1 and np.may_share_memory(share, g):
+            share, shared = share.copy() if shared else share, True
         if examine:
             examine(recipe, i, g, out, share)
         yield recipe.inputs[i], share
@@ -566,19 +569,17 @@ def check_recipe(tensor, recipe):
 
 def fitted(share, shape, rule, out):
     """Bring a share into the shape of its input, or say that the rule's answer does not fit."""
-    missing = share.ndim - len(shape)
-    fits = missing >= 0 and all(
-        size in (1, got) for size, got in zip(shape, share.shape[missing:], strict=True)
+    if share.ndim >= len(shape):
+        ours = share.shape[share.ndim - len(shape) :]
+        if all(size in (1, got) for size, got in zip(shape, ours, strict=True)):
+            share = np.asarray(unbroadcast(share, shape))
+            if share.shape != shape:
+                raise ValueError(f"unbroadcast gave shape {share.shape}, asked for was {shape}")
+            return share
+    raise ValueError(
+        f"the rule {rule.__name__} gave shape {share.shape} for an input of shape {shape} "
+        f"(the result has shape {out.shape})"
     )
-    if not fits:
-        raise ValueError(
-            f"the rule {rule.__name__} gave shape {share.shape} for an input of shape {shape} "
-            f"(the result has shape {out.shape})"
-        )
-    share = np.asarray(unbroadcast(share, shape))
-    if share.shape != shape:
-        raise ValueError(f"unbroadcast gave shape {share.shape} where {shape} was asked for")
-    return share
 
 
 def as_gradient(g):

@@ -142,12 +142,8 @@ class Op:
         out = Op.tensor_type._wrap(result)
         if wanted and state.recording:
             remember(out, self, inputs, arrays, params)
-        shares = result.base is not None  # it is a view of something
-        for array in arrays:
-            if array is result:
-                shares = True
-        if shares:
-            share_changes(out, inputs)
+        if result.base is not None or any([array is result for array in arrays]):
+            share_changes(out, inputs)  # it looks at the memory of an input
         return out
 
     def input_name(self, position):
@@ -205,15 +201,19 @@ class Op:
         arrays, free, dtypes, wanted = [], [], set(), False
         constant, tensor_type = self.constant, Op.tensor_type
         for i, value in enumerate(inputs):
+            wants = False
             if isinstance(value, tensor_type):
-                array = value.data
+                array, wants = value.data, value.requires_grad
+            elif type(value) in (float, int):
+                arrays.append(value)
+                continue
             else:
                 array = _unwrap(self._from_list(value) if type(value) in (list, tuple) else value)
             arrays.append(array)
             if isinstance(array, np.ndarray) and not (constant and self.input_name(i) in constant):
                 free.append(i)
                 dtypes.add(array.dtype)
-                wanted = wanted or getattr(value, "requires_grad", False)
+                wanted = wanted or wants
         if len(dtypes) > 1:
             dtypes = {_promote([arrays[i] for i in free])}
             for i in free:

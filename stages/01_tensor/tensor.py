@@ -345,7 +345,7 @@ class Tensor:
     device = property(lambda self: device(), doc="Always 'cpu'.")
     version = property(lambda self: self._changes[0], doc="How often its memory was changed.")
     is_leaf = property(lambda self: self.recipe is None, doc="True where no recipe made it.")
-    T = property(lambda self: self.permute(*reversed(range(self.ndim))), doc="Axes reversed.")
+    T = property(lambda t: permute(t, dims=tuple(range(t.ndim))[::-1]), doc="Axes reversed.")
 
     # operators: each hands over to an operation
 
