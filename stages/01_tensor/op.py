@@ -141,7 +141,7 @@ class Op:
         out = Op.tensor_type._wrap(result)
         if wanted and state.recording:
             remember(out, self, inputs, arrays, params)
-        if result.base is not None or any([array is result for array in arrays]):
+        if result.base is not None or [a for a in arrays if a is result]:
             share_changes(out, inputs)  # it looks at the memory of an input
         return out
 
