@@ -13,8 +13,10 @@ import numpy as _np
 from .creation import (
     arange,
     eye,
+    from_numpy,
     full,
     get_rng_state,
+    linspace,
     manual_seed,
     ones,
     ones_like,
@@ -74,6 +76,8 @@ bool, int, long, float, double = _np.bool_, int32, int64, float32, float64
 cuda = _Namespace(is_available=lambda: False, device_count=lambda: 0)  # there is only the CPU
 
 _HOME = {
+    "Adam": "optimizers",
+    "AdamW": "optimizers",
     "BCEWithLogitsLoss": "losses",
     "CrossEntropyLoss": "losses",
     "Dropout": "layers",
@@ -86,8 +90,10 @@ _HOME = {
     "Module": "layers",
     "ModuleList": "layers",
     "NLLLoss": "losses",
+    "Optimizer": "optimizers",
     "Parameter": "layers",
     "ReLU": "layers",
+    "SGD": "optimizers",
     "Sequential": "layers",
     "Sigmoid": "layers",
     "Softmax": "layers",
@@ -123,7 +129,7 @@ _HOME = {
     "uniform_": "layers",
     "xavier_uniform_": "layers",
 }
-_PACKAGES = ["nn"]
+_PACKAGES = ["nn", "optim"]
 
 
 def __getattr__(name):
