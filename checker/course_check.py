@@ -9,6 +9,7 @@ import argparse
 import ast
 import contextlib
 import itertools
+import json
 import re
 import shutil
 import subprocess
@@ -84,6 +85,14 @@ def _proofs(facts, room, knockouts_only):
                 (f"{room.label}: imports", lambda: import_problems(facts, room)),
                 (f"{room.label}: lesson", lambda: lesson_problems(facts, room)),
                 (f"{room.label}: payoffs", lambda: payoff_problems(facts, room)),
+            ]
+        if room.is_stage and _with_gradients(facts, room):
+            proofs += [
+                (f"{room.label}: rules for every input", lambda: rule_problems(facts, room)),
+                (
+                    f"{room.label}: gradients reach every parameter",
+                    lambda: parameter_problems(facts, room),
+                ),
             ]
         proofs.append(
             (f"{room.label}: every exercise has a knockout", lambda: coverage_problems(room))
@@ -239,6 +248,40 @@ def _lazy(facts, room, file, node):
     return room.number == "01" and node.module == "autograd" and node.col_offset > 0
 
 
+def rule_problems(facts, room, changes=None):
+    """Inputs of operations for which there is neither a rule nor a word that they are constant."""
+    return _gradient_problems(facts, room, False, changes)
+
+
+def parameter_problems(facts, room, changes=None):
+    """Parameters that no gradient reaches from the output of the layer that owns them."""
+    return _gradient_problems(facts, room, True, changes)
+
+
+def _with_gradients(facts, room):
+    """List the stages that a room answers for: its own, and in that of the rules all before it.
+
+    Empty where a stage does not build on the rules.
+    """
+    before = facts.closure(room)
+    if "autograd.py" in room.files:
+        return [*before, room]
+    return [room] if any("autograd.py" in stage.files for stage in before) else []
+
+
+def _gradient_problems(facts, room, layers, changes):
+    """Ask the modules of a stage, with the reference up to it, what is missing."""
+    rooms = _with_gradients(facts, room)
+    lines = {built: given for stage in rooms for built, given in stage.layers.items()}
+    modules = [file.removesuffix(".py") for stage in rooms for file in stage.files]
+    request = json.dumps({"modules": modules, "layers": lines if layers else None})
+    with workspace_with(facts, room, changes) as workspace:
+        done = _run_python(workspace, "-m", "checker.gradients", str(workspace.root), request)
+    if done.returncode:
+        return [f"the modules cannot be asked: {done.stderr.strip()[-300:]}"]
+    return done.stdout.splitlines()
+
+
 def lesson_problems(facts, room):
     """Blocks that do not run, commands and sections that are not, solutions given away."""
     path = room.folder / "README.md"
@@ -321,8 +364,12 @@ PASTED = (
 def _run_text(workspace, text):
     path = workspace.path("lesson.py")
     path.write_text(text + (")" if text.startswith(PASTED) else ""), encoding="utf-8")
+    return _run_python(workspace, "-W", "ignore", str(path), str(workspace.root))
+
+
+def _run_python(workspace, *arguments):
     return subprocess.run(
-        [sys.executable, "-P", "-W", "ignore", str(path), str(workspace.root)],
+        [sys.executable, "-P", *arguments],
         cwd=workspace.root,
         env=child_environment() | {"MPLBACKEND": "Agg"},
         capture_output=True,
