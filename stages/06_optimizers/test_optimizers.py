@@ -345,7 +345,7 @@ def test_unit_sgd_update_decay_with_momentum():
         w = leaf(2.0)
         expect_path(
             SGD([w], lr=0.1, momentum=0.5, weight_decay=0.5, nesterov=nesterov), w, [1.0, 0.0],
-            expected, f"w = 2, lr 0.1, momentum and decay 0.5{', nesterov' * nesterov}, slopes 1, 0",
+            expected, f"w = 2, lr 0.1, momentum and decay 0.5{', nesterov' * nesterov}, slope 1, 0",
             "First the slope is decayed, 1 + 0.5 * 2 = 2, then it goes into the buffer; what you "
             "still need must not be overwritten: there are two spare arrays.",
         )  # fmt: skip
@@ -411,7 +411,7 @@ def test_unit_adam_init_state_like_the_weight():
             state = Adam([Tensor([1.0])]).init_state(np.ones(shape, dtype))
             for name in ("exp_avg", "exp_avg_sq"):
                 expect_close(
-                    state[name], np.zeros(shape), f"{name} of a weight of shape {shape}, {dtype.__name__}",
+                    state[name], np.zeros(shape), f"{name} of a {dtype.__name__} {shape} weight",
                     "A mean for each single weight, in the weight's dtype.", dtype=dtype,
                 )  # fmt: skip
 
