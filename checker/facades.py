@@ -91,8 +91,10 @@ def facades(course):
     """Give the text of each package file of the framework, by its path below tinytorch/."""
     homes = {}  # facade -> {name: module}
     for stage in course.stages.values():
+        where = {name: file[:-3] for file in stage.files for name in public(course, file)}
         for facade, names in stage.facades.items():
-            homes.setdefault(facade, {}).update(dict.fromkeys(names, stage.module))
+            found = {name: where.get(name, stage.module) for name in names}
+            homes.setdefault(facade, {}).update(found)
     packages = {name.partition(".")[0] for name in homes}
     files = {}
     for facade in sorted(set(homes) | packages):
