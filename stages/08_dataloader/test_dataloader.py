@@ -228,7 +228,7 @@ def test_unit_random_split_repeatable():
 
 
 def test_unit_random_split_fractions():
-    for lengths, expected in (([0.8, 0.2], [8, 2]), ([0.5, 0.25, 0.25], [5, 3, 2])):
+    for lengths, expected in (([0.8, 0.2], [8, 2]), ([0.5, 0.25, 0.25], [6, 2, 2])):
         parts = random_split(numbered(10), lengths, generator=0)
         expect_equal(
             [len(part) for part in parts], expected, f"the lengths of 10 samples for {lengths}",
@@ -705,7 +705,7 @@ def test_unit_normalize_forward_dtype():
 
 def test_unit_normalize_forward_leaves_input():
     images = np.ones((2, 1, 2, 2), np.float32)
-    Normalize([0.5], [0.5])(images)
+    Normalize([0.5], [0.25])(images)
     expect_unchanged(images, np.ones((2, 1, 2, 2)), "Normalize")
 
 
@@ -816,8 +816,9 @@ def test_unit_randomhorizontalflip_forward_batch_or_one():
 
 
 def places(height, width):
-    """Make a picture (2, height, width) that tells of each pixel its row and its column."""
-    return np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"))
+    """Make a picture (3, height, width) that tells of each pixel row, column, 10 row + column."""
+    rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    return np.stack([rows, columns, 10 * rows + columns])
 
 
 def test_unit_randomcrop_forward_example():
@@ -832,17 +833,21 @@ def test_unit_randomcrop_forward_windows():
     manual_seed(0)
     out = RandomCrop((2, 3))(np.stack([places(4, 7)] * 20))
     expect_equal(
-        out.shape, (20, 2, 2, 3), "the shape of RandomCrop((2, 3)) of (20, 2, 4, 7)",
+        out.shape, (20, 3, 2, 3), "the shape of RandomCrop((2, 3)) of (20, 3, 4, 7)",
         "The size is height, then width; pictures and channels stay.",
     )  # fmt: skip
-    for rows, columns in out:
+    for rows, columns, both in out:
         expect_close(
             rows - rows[0, 0], [[0, 0, 0], [1, 1, 1]], "the rows in a window, from its first",
-            "A window is a piece of the picture, in one piece, all channels at the same place.",
+            "A window is a piece of the picture, in one piece.",
         )  # fmt: skip
         expect_close(
             columns - columns[0, 0], [[0, 1, 2], [0, 1, 2]], "the columns, from the window's first"
         )
+        expect_close(
+            both, 10 * rows + columns, "the third channel, which tells of both",
+            "All channels of a picture are cut at the same place.",
+        )  # fmt: skip
 
 
 def test_unit_randomcrop_forward_all_places():
