@@ -71,15 +71,7 @@ def large(tmp_path_factory):
 
 def read(path, resident, shuffle=0, workers=0, at_once=0):
     """Read an epoch in a child; gives (growth in MB, sum, count, was reading at once refused)."""
-    words = [REPO / "reference", class OneMap(Dataset):
-    def __init__(self, path):
-        self.rows = np.load(path, mmap_mode="r")
-    def __len__(self):
-        return len(self.rows)
-    def __getitem__(self, index):
-        return (np.array(self.rows[index]),)
-
-path, resident, shuffle, workers, at_once]
+    words = [REPO / "reference", path, resident, shuffle, workers, at_once]
     done = subprocess.run(
         [sys.executable, "-c", CHILD, *map(str, words)],
         capture_output=True, text=True, timeout=300, check=False,
