@@ -35,6 +35,7 @@ from .tensor import (
     matmul,
     mul,
     neg,
+    numel,
     permute,
     power,
     reduce_sum,
@@ -107,7 +108,8 @@ def matmul_gradient(name):
             g = g[..., None, :] if a.ndim == 1 else g
             many = left.ndim > 2 and right.ndim == 2
             if many:
-                left, g = left.reshape(-1, left.shape[-1]), g.reshape(-1, g.shape[-1])
+                rows = numel(left.shape[:-1])  # not -1, which is any number where a size is 0
+                left, g = left.reshape(rows, left.shape[-1]), g.reshape(rows, g.shape[-1])
             share = rule(g, out, left, right)
             if name == "a" and many and np.size(share) == a.size:
                 return share.reshape(a.shape)
