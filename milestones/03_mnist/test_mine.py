@@ -1,11 +1,10 @@
 """Milestone 3: a network for 60,000 digits, how it is trained, and your own drawings."""
 
 import numpy as np
-from tinytorch import losses
 from tinytorch.layers import Linear
 from tinytorch.tensor import Tensor
 
-from checker.expect import expect_close, expect_equal, expect_true
+from checker.expect import expect_equal
 
 
 def model():
