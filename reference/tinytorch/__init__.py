@@ -74,6 +74,8 @@ bool, int, long, float, double = _np.bool_, int32, int64, float32, float64
 cuda = _Namespace(is_available=lambda: False, device_count=lambda: 0)  # there is only the CPU
 
 _HOME = {
+    "Adam": "optimizers",
+    "AdamW": "optimizers",
     "BCEWithLogitsLoss": "losses",
     "CrossEntropyLoss": "losses",
     "Dropout": "layers",
@@ -86,8 +88,10 @@ _HOME = {
     "Module": "layers",
     "ModuleList": "layers",
     "NLLLoss": "losses",
+    "Optimizer": "optimizers",
     "Parameter": "layers",
     "ReLU": "layers",
+    "SGD": "optimizers",
     "Sequential": "layers",
     "Sigmoid": "layers",
     "Softmax": "layers",
@@ -123,7 +127,7 @@ _HOME = {
     "uniform_": "layers",
     "xavier_uniform_": "layers",
 }
-_PACKAGES = ["nn"]
+_PACKAGES = ["nn", "optim"]
 
 
 def __getattr__(name):
