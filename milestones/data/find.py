@@ -233,14 +233,10 @@ def _check(file, path):
 
 
 def _opened(file, path):
-    """Open a file at the bytes that count; gzip says of itself by two bytes that it is one."""
-    stream = open(path, "rb")
-    packed = file.unpack and stream.read(2) == b"\x1f\x8b"
-    stream.seek(0)
-    if not packed:
-        return stream
-    stream.close()
-    return gzip.open(path)
+    """Open a file at the bytes that count; a gzip file says so in its first two."""
+    with open(path, "rb") as stream:
+        packed = file.unpack and stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if packed else open(path, "rb")
 
 
 def _fetch(data, file, base, folder, say):
