@@ -186,19 +186,9 @@ def experiments(goal, widths, runs, values, steps):
     runs[0] = one_layer(seeds)
     values["one_layer_loss"] = round(max(run.loss for run in runs[0]), 4)
     values["one_layer_right"] = max(run.right for run in runs[0])
-    first, last = runs[0][0].losses[0], runs[0][0].losses[-1]
-    steps.done(
-        f"one layer    loss {first:.3f} at first, {last:.4f} at the end; ln 2 is {LN2:.4f}:",
-        "             it says 50 % to all four rows, which is the best that it can do",
-    )
+    steps.done(*said_of_one_layer(runs[0][0]))
     values["by_hand_steps"], values["blame_gap"] = by_hand()
-    reached, gap = values["by_hand_steps"], values["blame_gap"]
-    steps.done(
-        f"by hand      gradients made of your blame differ from your backward's by {gap:.0e}",
-        f"             8 hidden units, no backward at all: XOR after {reached} steps"
-        if reached is not None
-        else f"             8 hidden units, no backward at all: no XOR in {BY_HAND} steps",
-    )
+    steps.done(*said_of_hand(values["by_hand_steps"], values["blame_gap"]))
     for width in widths:
         runs[width] = []
         for seed in range(seeds):
@@ -207,6 +197,20 @@ def experiments(goal, widths, runs, values, steps):
             steps.advance()
         values[f"hidden_{width}"] = sum(run.right == 4 for run in runs[width])
         steps.say(f"{width} hidden     {values[f'hidden_{width}']:>2} of {seeds} starts learn XOR")
+
+
+def said_of_one_layer(run):
+    first, last = run.losses[0], run.loss
+    yield f"one layer    loss {first:.3f} at first, {last:.4f} at the end; ln 2 is {LN2:.4f}"
+    if abs(last - LN2) < 0.001:
+        yield "             It says 50 % to all four rows: the best that it can do."
+
+
+def said_of_hand(steps, gap):
+    same = "are" if gap == 0 else f"differ by {gap:.0e} from"
+    yield f"by hand      The gradients made of your blame {same} those of your backward."
+    came = f"XOR after {steps} steps" if steps is not None else f"no XOR in {BY_HAND} steps"
+    yield f"             8 hidden units, trained without backward: {came}."
 
 
 def ask(question):
@@ -530,9 +534,11 @@ def losses_picture(plt, runs, goal, widths):
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(12, 4.3), layout="constrained", width_ratios=(3, 2)
     )
-    for i, run in enumerate(runs[goal["hidden"]]):
-        left.plot(run.losses, color="#4c9a5b" if run.right == 4 else COLOURS[1], linewidth=0.9,
-                  label=None if i else f"{goal['hidden']} hidden units, {goal['seeds']} starts")  # fmt: skip
+    label = f"{goal['hidden']} hidden units, {goal['seeds']} starts"
+    for run in runs[goal["hidden"]]:
+        colour = "#4c9a5b" if run.right == 4 else COLOURS[1]
+        left.plot(run.losses, color=colour, linewidth=0.9, label=label)
+        label = None
     left.plot(runs[0][0].losses, color="black", linewidth=2, label="one layer")
     left.axhline(LN2, color="0.5", linestyle=":")
     left.annotate("ln 2", (0.99, LN2), xycoords=("axes fraction", "data"), ha="right", va="bottom")
