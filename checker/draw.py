@@ -90,9 +90,22 @@ async def serve(workspace, milestone, port):
         )  # fmt: skip
         if browser_wanted():
             asyncio.get_running_loop().run_in_executor(None, webbrowser.open, address)
-        await uvicorn.Server(config).serve(sockets=[listener])
+        await Server(config, reader).serve(sockets=[listener])
     finally:
         await reader.close()
+
+
+class Server(uvicorn.Server):
+    """A server that does not wait for the learner's code when it is to end."""
+
+    def __init__(self, config, reader):
+        super().__init__(config)
+        self.reader = reader
+
+    def handle_exit(self, sig, frame):
+        """End the reader first, so that whoever waits for its answer waits no longer."""
+        self.reader.stop()
+        super().handle_exit(sig, frame)
 
 
 def listen(port):
@@ -132,7 +145,7 @@ class Reader:
         self.home = workspace.path(f"milestones/{milestone.slug}")
         self.scratch = Path(tempfile.mkdtemp(prefix="course-draw-"))
         self.lock, self.waiting = asyncio.Lock(), 0
-        self.process, self.files = None, None
+        self.process, self.files, self.stopped = None, None, False
 
     async def ask(self, question):
         """Give the answer to a question, a dict; where there is none, a dict with an error."""
@@ -146,14 +159,16 @@ class Reader:
             self.waiting -= 1
 
     async def _ask(self, question):
+        if self.stopped:
+            return {"error": "The page's server is ending."}
         files = self._files()
         if self.process is None or self.process.returncode is not None or files != self.files:
             self._end()
             self.files = files
         done = False
         try:
-            if self.process is None:
-                await self._start()
+            if self.process is None and not await self._start():
+                return {"error": "The reader did not start. It is not your code's fault."}
             self.process.stdin.write(json.dumps(question).encode() + b"\n")
             line = await asyncio.wait_for(self.process.stdout.readline(), self.seconds + 5)
             answer = json.loads(line)
@@ -166,6 +181,7 @@ class Reader:
                 self._end()
 
     async def _start(self):
+        """Start the process, and give the line by which it says that it is there."""
         environment = script_environment(self.workspace, self.home / "pictures")
         folders = [self.workspace.root, self.home]
         command = [sys.executable, "-P", "-m", "checker.script", self.script, *folders]
@@ -185,9 +201,7 @@ class Reader:
             limit=LINE_LIMIT,
         )
         self.process = process
-        await asyncio.wait_for(
-            process.stdout.readline(), 60
-        )  # it has started; nothing of theirs has
+        return await asyncio.wait_for(process.stdout.readline(), 60)
 
     @property
     def _dump(self):
@@ -217,6 +231,12 @@ class Reader:
             facts.append((path, stat.st_mtime_ns, stat.st_size))
         return facts
 
+    def stop(self):
+        """Answer nothing more."""
+        self.stopped = True
+        if self.process is not None and self.process.returncode is None:
+            kill_group(self.process.pid)
+
     def _end(self):
         if self.process is not None and self.process.returncode is None:
             kill_group(self.process.pid)
@@ -225,7 +245,7 @@ class Reader:
     async def close(self):
         """End the process and leave nothing behind."""
         process = self.process
-        self._end()
+        self.stop()
         if process is not None:
             await process.wait()
         shutil.rmtree(self.scratch, ignore_errors=True)

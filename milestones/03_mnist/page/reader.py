@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from checker.child import Watchdog, describe, limit_memory
+from checker.guard import Watchdog, describe, limit_memory
 
 HERE = Path(__file__).resolve().parent
 GIGABYTES = 4.0
