@@ -59,7 +59,9 @@ def learner(name, *arguments):
     """Call a function of the learner's; whatever it raises becomes one sentence."""
     try:
         import mine
-
+    except Exception as error:
+        raise Stop(f"mine.py cannot be imported: {type(error).__name__}: {error}") from error
+    try:
         return getattr(mine, name)(*arguments)
     except NotImplementedError as error:
         raise Stop(f"{name}: it is not written yet ({error})") from None

@@ -1,9 +1,9 @@
 """Milestone 3, 1986: the network, how it is trained, and how a drawing becomes its input."""
 
 import numpy as np
-from tinytorch.layers import Linear, ReLU, Sequential
+from tinytorch.layers import Dropout, Linear, ReLU, Sequential
 from tinytorch.optimizers import AdamW
-from tinytorch.training import OneCycleLR
+from tinytorch.schedulers import OneCycleLR
 
 
 def build_model():

@@ -1,9 +1,9 @@
 """Milestone 3, 1986: the network, how it is trained, and how a drawing becomes its input."""
 
 import numpy as np
-from tinytorch.layers import Linear, ReLU, Sequential
+from tinytorch.layers import Dropout, Linear, ReLU, Sequential
 from tinytorch.optimizers import AdamW
-from tinytorch.training import OneCycleLR
+from tinytorch.schedulers import OneCycleLR
 
 
 def build_model():
@@ -15,7 +15,11 @@ def build_model():
     >>> build_model()(randn(3, 784)).shape
     (3, 10)
     """
-    return Sequential(Linear(784, 256), ReLU(), Linear(256, 128), ReLU(), Linear(128, 10))
+    return Sequential(
+        *(Linear(784, 256), ReLU(), Dropout(0.1)),
+        *(Linear(256, 128), ReLU(), Dropout(0.1)),
+        Linear(128, 10),
+    )
 
 
 def configure(model, batches):
@@ -29,7 +33,7 @@ def configure(model, batches):
     True
     """
     epochs = 6
-    optimizer = AdamW(model.parameters(), lr=0.004, weight_decay=0.01)
+    optimizer = AdamW(model.parameters(), lr=0.004, weight_decay=0.1)
     scheduler = OneCycleLR(optimizer, max_lr=0.004, total_steps=epochs * batches)
     return optimizer, scheduler, epochs
 
