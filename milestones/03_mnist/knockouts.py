@@ -120,16 +120,6 @@ def no_schedule(model, batches):
 @knockout(
     of="configure",
     killed_by="test_module",
-    says="the steps are far too large",
-)
-def steps_too_large(model, batches):
-    optimizer = AdamW(model.parameters(), lr=3.0)
-    return optimizer, OneCycleLR(optimizer, max_lr=3.0, total_steps=6 * batches), 6
-
-
-@knockout(
-    of="configure",
-    killed_by="test_module",
     says="the steps are far too small",
 )
 def steps_too_small(model, batches):
