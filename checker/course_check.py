@@ -1,4 +1,4 @@
-"""Prove the course: `python -m checker.course_check [--stage 05] [--knockouts]`.
+"""Prove the course: `python -m checker.course_check [--stage 05 | --milestone 2] [--knockouts]`.
 
 Skeletons are red for the right reason, solutions green at every prefix, every knockout is killed
 by the test that it names, lessons run, hints and facts are complete. Prints what it found and ends
@@ -40,14 +40,17 @@ def main(arguments):
     """Run all proofs, or those that the words choose, and print what they found."""
     parser = argparse.ArgumentParser(prog="python -m checker.course_check")
     parser.add_argument("--stage", help="prove this stage only")
+    parser.add_argument("--milestone", help="prove this milestone only")
     parser.add_argument("--knockouts", action="store_true", help="run the knockouts only")
     words = parser.parse_args(arguments)
     facts = course()
     rooms = [*facts.stages.values(), *facts.milestones.values()]
     if words.stage:
         rooms = [facts.stage(words.stage)]
+    if words.milestone:
+        rooms = [facts.milestone(words.milestone)]
     proofs = [proof for room in rooms for proof in _proofs(facts, room, words.knockouts)]
-    if not words.stage and not words.knockouts:
+    if not (words.stage or words.milestone or words.knockouts):
         proofs = [("generated files", lambda: drift_problems(facts)), *proofs]
     failed = 0
     with ThreadPoolExecutor(2) as pool:
