@@ -86,6 +86,7 @@ def _proofs(facts, room, knockouts_only):
         if room.is_stage:
             proofs += [
                 (f"{room.label}: imports", lambda: import_problems(facts, room)),
+                (f"{room.label}: sitting by sitting", lambda: sitting_problems(facts, room)),
                 (f"{room.label}: lesson", lambda: lesson_problems(facts, room)),
                 (f"{room.label}: payoffs", lambda: payoff_problems(facts, room)),
             ]
@@ -172,20 +173,43 @@ def fact_problems(facts, room):
 def suite_problems(facts, room):
     """Tests without an exercise, exercises without tests, an example that is not first."""
     tests = suite_functions(room.suite)
-    slugs = {test_slug(e.name): e.name for e in room.exercises}
     if tests.count("test_module") != 1 or (tests and tests[-1] != "test_module"):
         yield "the suite needs exactly one test_module, at its end"
     owned = {}
     for test in tests[:-1]:
-        fitting = [s for s in slugs if test.startswith(f"test_unit_{s}_")]
-        if not fitting:
+        owner = _owner(room, test)
+        if owner is None:
             yield f"{test} belongs to no exercise"
         else:
-            owned.setdefault(slugs[max(fitting, key=len)], []).append(test)
+            owned.setdefault(owner, []).append(test)
     for exercise in room.exercises:
         own = owned.get(exercise.name, [])
         if not own or not own[0].endswith("_example"):
             yield f"the first test of {exercise.name} is not its example"
+
+
+def _owner(room, test):
+    """Name the exercise that a test belongs to, or give None."""
+    slugs = {test_slug(e.name): e.name for e in room.exercises}
+    fitting = [slug for slug in slugs if test.startswith(f"test_unit_{slug}_")]
+    return slugs[max(fitting, key=len)] if fitting else None
+
+
+def sitting_problems(facts, room):
+    """Tests that fail at the end of their sitting, because a later one is not yet written."""
+    done = set()
+    for number, sitting in enumerate(room.sittings[:-1], 1):
+        done |= {exercise.name for exercise in sitting.exercises}
+        later = [e for s in room.sittings[number:] for e in s.exercises]
+        with workspace_with(facts, room, _with_stubs(facts, room, later)) as workspace:
+            result, _ = _run_suite(facts, workspace, room)
+        if not result.finished:
+            yield f"the run after sitting {number} did not finish: {result.output[-300:]}"
+        for event in result.of("result"):
+            name = event["id"].rpartition("::")[2].partition("[")[0]
+            if event["outcome"] != "passed" and _owner(room, name) in done:
+                said = event.get("error", {}).get("message", "")
+                yield f"after sitting {number}, {name} is {event['outcome']}: {said[:90]}"
 
 
 def skeleton_problems(facts, room):
