@@ -860,7 +860,8 @@ class detect_anomaly:
         def call(*arrays, **params):
             out = forward(*arrays, **params)
             where = _line_of_caller()
-            if isinstance(out, np.ndarray):
+            if out is not None and not isinstance(out, Tensor):
+                out = np.asarray(out)  # which is what Op will keep, so that it is found again
                 self.lines[id(out)] = (weakref.ref(out), where)
             if _broken(out) and not any(map(_broken, (*arrays, *params.values()))):
                 raise ValueError(_anomaly(f"{op.name}: it made", out, arrays, where))
