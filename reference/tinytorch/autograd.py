@@ -12,6 +12,7 @@ import functools
 import os
 import sys
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -481,7 +482,8 @@ def is_grad_enabled():
 # -- given: the other half of the walk ------------------------------------------------------------
 
 WALKED = Recipe.__new__(Recipe)  # stands where a recipe was that has been used up
-WALKED.op, WALKED.inputs, WALKED.wanted = None, (), ()
+WALKED.op = SimpleNamespace(name="an operation")  # for messages that name what made a tensor
+WALKED.inputs = WALKED.wanted = ()
 
 
 def first_gradient(root, gradient):
