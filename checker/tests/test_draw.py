@@ -385,13 +385,15 @@ def children(number):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A workspace in which the milestone's own script has trained the reference, two epochs long.
+    """A workspace in which the milestone's own script has trained the reference.
 
-    On MNIST where TINYTORCH_DATA has it, else on the embedded digits.
+    For two epochs on MNIST where TINYTORCH_DATA has it, else for six on the embedded digits.
     """
     root = make_workspace(tmp_path_factory.mktemp("trained") / "ws")
-    (root / MINE).write_text(SOLUTION.replace("epochs = 6", "epochs = 2"), encoding="utf-8")
-    data = {} if "TINYTORCH_DATA" in os.environ else {"TINYTORCH_MIRROR": "http://127.0.0.1:9/"}
+    data = {"TINYTORCH_MIRROR": "http://127.0.0.1:9/", "XDG_CACHE_HOME": str(root)}
+    if "TINYTORCH_DATA" in os.environ:
+        (root / MINE).write_text(SOLUTION.replace("epochs = 6", "epochs = 2"), encoding="utf-8")
+        data = {}
     pictures = tmp_path_factory.mktemp("pictures")
     script(root, ROOM.folder / ROOM.script, TINYTORCH_PICTURES=str(pictures), **data)
     return root
