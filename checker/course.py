@@ -130,6 +130,7 @@ class Stage(Room):
     matters: str
     explain: str
     facades: dict
+    layers: dict  # what builds a layer, and what goes in: for the proof that gradients reach it
     given: tuple[Given, ...]
 
     is_stage = True
@@ -345,6 +346,7 @@ def _stage(folder):
         matters=facts["matters"],
         explain=facts["explain"],
         facades=facts.get("facades", {}),
+        layers=facts.get("layers", {}),
         given=tuple(
             Given(name, given.get("file", main), given["kind"], given.get("question", ""))
             for given in facts.get("given", [])

@@ -95,7 +95,7 @@ def no_activation(hidden):
 
 @knockout(
     of="build_model",
-    killed_by="test_unit_build_model_bends",
+    killed_by="test_unit_build_model_gives_sums",
     says="the activation stands after the last layer instead of between them",
 )
 def activation_at_the_end(hidden):

@@ -2,6 +2,132 @@
 
 
 @knockout(
+    of="build_model",
+    killed_by="test_unit_build_model_bends",
+    says="no ReLU stands between the layers, and Linears in a row are one",
+)
+def no_relu():
+    return Sequential(Linear(784, 256), Linear(256, 10))
+
+
+@knockout(
+    of="build_model",
+    killed_by="test_unit_build_model_gives_scores",
+    says="a softmax comes at the end, which cross_entropy has inside already",
+)
+def softmax_at_the_end():
+    from tinytorch.layers import Softmax
+
+    return Sequential(Linear(784, 256), ReLU(), Linear(256, 10), Softmax(dim=-1))
+
+
+@knockout(
+    of="build_model",
+    killed_by="test_unit_build_model_gives_scores",
+    says="a ReLU comes after the last layer, so no score can be below 0",
+)
+def relu_at_the_end():
+    return Sequential(Linear(784, 256), ReLU(), Linear(256, 10), ReLU())
+
+
+@knockout(
+    of="build_model",
+    killed_by="test_unit_build_model_layers",
+    says="there is no hidden layer",
+)
+def one_layer():
+    return Sequential(Linear(784, 10))
+
+
+@knockout(
+    of="build_model",
+    killed_by="test_unit_build_model_example",
+    says="it gives one number, not a score for each of ten digits",
+)
+def one_output():
+    return Sequential(Linear(784, 256), ReLU(), Linear(256, 1))
+
+
+@knockout(
+    of="build_model",
+    killed_by="test_unit_build_model_example",
+    says="the shapes of two layers do not fit together",
+)
+def layers_that_do_not_fit():
+    return Sequential(Linear(784, 256), ReLU(), Linear(128, 10))
+
+
+@knockout(
+    of="configure",
+    killed_by="test_unit_configure_example",
+    says="the schedule lasts as many steps as there are epochs; it is stepped after every batch",
+)
+def steps_are_epochs(model, batches):
+    optimizer = AdamW(model.parameters(), lr=0.004)
+    return optimizer, OneCycleLR(optimizer, max_lr=0.004, total_steps=6), 6
+
+
+@knockout(
+    of="configure",
+    killed_by="test_unit_configure_other_lengths",
+    says="the number of batches is a fixed one, not the one that is given",
+)
+def batches_fixed(model, batches):
+    optimizer = AdamW(model.parameters(), lr=0.004)
+    return optimizer, OneCycleLR(optimizer, max_lr=0.004, total_steps=60), 6
+
+
+@knockout(
+    of="configure",
+    killed_by="test_unit_configure_the_model_given",
+    says="the optimizer holds the parameters of another network",
+)
+def another_model(model, batches):
+    optimizer = AdamW(build_model().parameters(), lr=0.004)
+    return optimizer, OneCycleLR(optimizer, max_lr=0.004, total_steps=6 * batches), 6
+
+
+@knockout(
+    of="configure",
+    killed_by="test_unit_configure_turns_the_rate",
+    says="the scheduler turns the rate of another optimizer",
+)
+def another_optimizer(model, batches):
+    optimizer = AdamW(model.parameters(), lr=0.004)
+    other = AdamW(model.parameters(), lr=0.004)
+    return optimizer, OneCycleLR(other, max_lr=0.004, total_steps=6 * batches), 6
+
+
+@knockout(
+    of="configure",
+    killed_by="test_unit_configure_example",
+    says="the three come back in another order",
+)
+def another_order(model, batches):
+    optimizer = AdamW(model.parameters(), lr=0.004)
+    return 6, optimizer, OneCycleLR(optimizer, max_lr=0.004, total_steps=6 * batches)
+
+
+@knockout(
+    of="configure",
+    killed_by="test_unit_configure_example",
+    says="there is no schedule",
+)
+def no_schedule(model, batches):
+    return AdamW(model.parameters(), lr=0.004), None, 6
+
+
+@knockout(
+    of="configure",
+    killed_by="test_module",
+    says="the steps are far too small",
+)
+def steps_too_small(model, batches):
+    optimizer = AdamW(model.parameters(), lr=1e-6)
+    return optimizer, OneCycleLR(optimizer, max_lr=1e-6, total_steps=6 * batches), 6
+
+
+@knockout(
     of="preprocess",
     killed_by="test_unit_preprocess_centred_by_mass",
     says="the middle of the rectangle is put into the middle, not the centre of mass",

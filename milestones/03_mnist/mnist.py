@@ -475,7 +475,9 @@ def curve_picture(plt, outcome):
         axes.remove()
     right = figure.add_subplot(panels[0, 0].get_gridspec()[:, 1])
     rows = [row["accuracy"] for row in outcome.history]
-    right.plot(range(1, len(rows) + 1), rows, "o-", color="#1f4e91", label="training, during it")
+    right.plot(
+        range(1, len(rows) + 1), rows, "o-", color="#1f4e91", label="training digits, as it learns"
+    )
     right.plot(len(rows), outcome.accuracy, "s", color=WRONG, markersize=9,
                label=f"test, at the end: {outcome.accuracy:.2%}")  # fmt: skip
     low = min(*rows, outcome.accuracy)
@@ -517,13 +519,15 @@ def mistakes_picture(plt, digits, outcome):
     said = outcome.answers.argmax(axis=1)
     sure = np.where(said != outcome.labels, outcome.answers.max(axis=1), -1)
     worst = [int(i) for i in np.argsort(-sure)[:24] if sure[i] >= 0]
-    figure, panels = plt.subplots(3, 8, figsize=(12, 5.8), layout="constrained")
+    rows = max(1, -(-len(worst) // 8))
+    figure, panels = plt.subplots(rows, 8, figsize=(12, 0.4 + 1.8 * rows), layout="constrained",
+                                  squeeze=False)  # fmt: skip
     for axes in panels.flat:
         axes.set_axis_off()
     for axes, i in zip(panels.flat, worst, strict=False):
         axes.imshow(digits.test[0][i], cmap="Greys", vmin=0, vmax=1)
         axes.add_patch(plt.Rectangle((-0.5, -0.5), 28, 28, fill=False, color="0.8"))
-        axes.set_title(f"says {said[i]} ({sure[i]:.0%})\nit is {outcome.labels[i]}", fontsize=10.5)
+        axes.set_title(f"says {said[i]} ({sure[i]:.1%})\nit is {outcome.labels[i]}", fontsize=10.5)
     figure.suptitle("The worst mistakes: the surest of what is wrong", fontsize=13)
     return figure
 

@@ -1,8 +1,11 @@
 """Milestone 3: a network for 60,000 digits, how it is trained, and your own drawings."""
 
 import numpy as np
+from tinytorch import manual_seed
 from tinytorch.layers import Linear
+from tinytorch.losses import CrossEntropyLoss
 from tinytorch.tensor import Tensor
+from tinytorch.training import Trainer, batches
 
 from checker.expect import expect_close, expect_equal, expect_true, expect_unchanged
 
@@ -14,14 +17,44 @@ def model():
 
 
 def configured(network, batches):
+    """Let the learner choose, and see that three things came back, in their order."""
     from mine import configure
 
-    return configure(network, batches)
+    __tracebackhide__ = True
+    given = configure(network, batches)
+    expect_true(
+        isinstance(given, tuple) and len(given) == 3,
+        f"configure gave back {type(given).__name__}, expected (optimizer, scheduler, epochs)",
+        "All three are needed to train, and nothing else.",
+    )
+    optimizer, scheduler, epochs = given
+    expect_true(
+        hasattr(optimizer, "param_groups"),
+        f"what configure gives first is {type(optimizer).__name__}, no optimizer",
+        "The order is (optimizer, scheduler, epochs).",
+    )
+    expect_true(
+        hasattr(scheduler, "total_steps"),
+        f"what configure gives second is {type(scheduler).__name__}, no OneCycleLR",
+        "The order is (optimizer, scheduler, epochs).",
+    )
+    expect_true(
+        isinstance(epochs, int) and epochs >= 1,
+        f"what configure gives third is {epochs!r}, not a number of epochs",
+        "The order is (optimizer, scheduler, epochs).",
+    )
+    return given
 
 
 def pictures(n):
     """Make n rows of 784 numbers, as far from 0 as those of MNIST."""
     return Tensor(np.random.default_rng(0).standard_normal((n, 784)).astype(np.float32))
+
+
+def at_work(network, rows):
+    """Ask a network in evaluation mode, in which no dropout plays in."""
+    network.eval()
+    return network(Tensor(rows.astype(np.float32))).data
 
 
 # -- build_model
@@ -31,12 +64,85 @@ def test_unit_build_model_example():
     expect_equal(model()(pictures(3)).shape, (3, 10), "the shape of the scores of three pictures")
 
 
+def test_unit_build_model_layers():
+    weights = [p.shape for p in model().parameters() if len(p.shape) == 2]
+    expect_true(
+        len(weights) in (2, 3),
+        f"the network has {len(weights)} layers with weights, expected 2 or 3",
+        "One layer reads 92 of 100 digits right. More than three are not needed here.",
+    )
+
+
+def test_unit_build_model_bends():
+    network, rows = model(), pictures(2).data * 3
+    first, second, both, none = at_work(network, np.stack([*rows, rows.sum(0), 0 * rows[0]]))
+    expect_true(
+        np.abs((first + second) - (both + none)).max() > 1e-3,
+        "f(a) + f(b) is f(a + b) + f(0): the network is a linear function",
+        "Linears in a row are one Linear. A ReLU has to stand between them.",
+    )
+
+
+def test_unit_build_model_gives_scores():
+    network, scores = model(), np.arange(-5, 5, dtype=np.float32)
+    for parameter in network.parameters():
+        parameter.copy_(np.zeros(parameter.shape, np.float32))
+    list(network.parameters())[-1].copy_(scores)
+    expect_close(
+        at_work(network, np.ones((1, 784))),
+        scores[None],
+        "the scores where all weights are 0 and the last biases are -5 to 4",
+        "Nothing comes after the last layer: cross_entropy has the softmax inside.",
+    )
+
+
 # -- configure
 
 
 def test_unit_configure_example():
     _, scheduler, epochs = configured(Linear(2, 2), 10)
-    expect_equal(scheduler.total_steps, 10 * epochs, f"the steps planned for {epochs} epochs of 10")
+    expect_equal(
+        scheduler.total_steps,
+        10 * epochs,
+        f"the steps planned for {epochs} epochs of 10 batches",
+        "The schedule is stepped after every batch.",
+    )
+
+
+def test_unit_configure_other_lengths():
+    for count in (1, 469):
+        _, scheduler, epochs = configured(Linear(2, 2), count)
+        expect_equal(
+            scheduler.total_steps,
+            count * epochs,
+            f"the steps planned for {epochs} epochs of {count} batches",
+            "An epoch has as many batches as configure is told.",
+        )
+
+
+def test_unit_configure_the_model_given():
+    network = Linear(3, 2)
+    optimizer, _, _ = configured(network, 10)
+    held = [id(p) for group in optimizer.param_groups for p in group["params"]]
+    expect_true(
+        sorted(held) == sorted(id(p) for p in network.parameters()),
+        "the optimizer does not hold the parameters of the model that was given, each once",
+        "What an optimizer does not hold never moves: optimizer(model.parameters(), ...).",
+    )
+
+
+def test_unit_configure_turns_the_rate():
+    optimizer, scheduler, epochs = configured(Linear(2, 2), 10)
+    rates = []
+    for _ in range(10 * epochs - 1):
+        scheduler.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+    expect_true(
+        max(rates) > 2 * rates[-1],
+        f"the optimizer's learning rate is {rates[-1]:.3g} at the end and never above "
+        f"{max(rates):.3g}",
+        "The schedule has to rise and fall, and to turn the rate of this very optimizer.",
+    )
 
 
 # -- preprocess
@@ -218,8 +324,23 @@ def test_unit_preprocess_place_and_size_do_not_matter():
 
 
 def test_module():
+    """The network learns ten noisy patterns, and reads a drawing."""
     from mine import preprocess
 
+    manual_seed(0)
     network = model()
+    rng = np.random.default_rng(0)
+    labels = np.arange(100) % 10
+    rows = rng.standard_normal((10, 784))[labels] + 0.5 * rng.standard_normal((100, 784))
+    data = batches(Tensor(rows.astype(np.float32)), Tensor(labels), 20)
+    optimizer, scheduler, epochs = configured(network, len(data))
+    trainer = Trainer(network, optimizer, CrossEntropyLoss(), scheduler=scheduler)
+    loss = trainer.fit(data, epochs)[-1]["loss"]
+    expect_true(
+        loss < 1.0,
+        f"after {epochs} epochs over 100 noisy patterns of 10 kinds the loss is {loss:.2f}",
+        "Below 1 is easy there; a blind guess is 2.30. Is the largest rate too small, or so large "
+        "that nothing is learnt? AdamW learns from 0.001 to 0.006.",
+    )
     row = preprocess(np.zeros((280, 280), np.uint8)).reshape(1, 784)
     expect_equal(network(Tensor(row)).shape, (1, 10), "the shape of the scores of a drawing")

@@ -13,8 +13,10 @@ import numpy as _np
 from .creation import (
     arange,
     eye,
+    from_numpy,
     full,
     get_rng_state,
+    linspace,
     manual_seed,
     ones,
     ones_like,

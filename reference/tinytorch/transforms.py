@@ -75,7 +75,9 @@ class Normalize(Transform):
         [[[1.0]], [[2.0]]]
         """
         self._check_channels(images)
-        return (images - self.mean[:, None, None]) / self.std[:, None, None]
+        out = images - self.mean[:, None, None]
+        out /= self.std[:, None, None]
+        return out
 
     def _check_channels(self, images):
         if images.dtype.kind != "f":
@@ -132,9 +134,9 @@ class RandomCrop(Transform):
         """Cut a window (h, w) = `size` out of each picture: (N, C, H, W) -> (N, C, h, w).
 
         `_padded`, given, puts the margin around. The top row of a window is one of the H - h + 1
-        possible ones, H with the margin, each as likely; the left column likewise: two numbers of
-        `uniforms` for each picture. What is learned then does not hang on the exact place. As
-        torchvision's, but there a batch is cut at one place.
+        possible ones, H with the margin, each as likely; the left column likewise. `uniforms` draws
+        two numbers for each picture, the first for the top. What is learned then does not hang on
+        the exact place. As torchvision's, but there a batch is cut at one place.
 
         >>> RandomCrop(2)(np.ones((3, 2, 2))).shape
         (3, 2, 2)

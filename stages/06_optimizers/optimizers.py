@@ -13,7 +13,7 @@ import numpy as np
 
 from .autograd import enable_grad, no_grad
 from .layers import Handle
-from .tensor import Tensor, as_array
+from .tensor import Tensor
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
 
@@ -122,7 +122,7 @@ class Optimizer:
                     if parameter.grad is not None:
                         self._update(parameter, group)
         for hook in list(self._post_hooks.values()):
-            hook(self, () if closure is None else (closure,), {})
+            hook(self, (self,) if closure is None else (self, closure), {})
         return loss
 
     def _update(self, parameter, group):
@@ -325,8 +325,10 @@ def own_copy(kept, parameter):
         if name == "step":
             copied[name] = int(value)
         elif value is not None:
-            array = hasattr(value, "shape")
-            copied[name] = np.array(as_array(value), dtype=parameter.dtype) if array else value
+            array = value.data if isinstance(value, Tensor) else value
+            if hasattr(array, "shape"):
+                array = np.array(array, dtype=parameter.dtype)
+            copied[name] = array
     return copied
 
 
