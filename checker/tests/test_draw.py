@@ -475,7 +475,7 @@ def test_three_drawn_digits_are_recognised(trained, chromium, tmp_path):
         for digit in (3, 7, 0):
             assert stroke_by_stroke(driver, DIGITS[digit][0]) == str(digit)
             said = driver.find_element("id", "sure").text
-            assert said.startswith(f"It reads a {digit}, ")
+            assert said.startswith(f"It reads a\u00a0{digit}, ")
             bars = driver.find_elements("css selector", "#bars li.best")
             assert len(bars) == 1 and bars[0].text.startswith(f"{digit}\n")
             driver.find_element("id", "clear").click()
