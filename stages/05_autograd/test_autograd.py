@@ -1316,6 +1316,17 @@ def test_unit_take_x_every_index():
         )  # fmt: skip
 
 
+def test_unit_take_x_dtype():
+    for index in ([0, 0], 1, slice(1, 3)):
+        x = np.zeros(3, np.float32)
+        g = np.ones_like(x[index])
+        expect_equal(
+            np.asarray(take_x(g, g, x, index=index)).dtype, np.dtype(np.float32),
+            f"the dtype of take_x of float32, index {index},",
+            "np.zeros alone makes float64, twice the memory.",
+        )  # fmt: skip
+
+
 def test_unit_take_x_on_the_way_back():
     x = numbers(4, 3)
     expect_grads(lambda x: x[1:] * x[:-1], "x[1:] * x[:-1]", x=x)
