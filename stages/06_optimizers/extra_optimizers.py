@@ -130,9 +130,12 @@ def test_extra_optimizer_check_state_says_what():
         ({1: {}}, [0], ["parameter 1"]),
         ({0: {"momentum_buffer": np.zeros(3)}}, [0], ["momentum_buffer", "(3,)", "(2,)"]),
     ):
-        bad = {"state": state, "param_groups": [{"lr": 0.1, "params": numbers}]}
+        bad = {"state": state, "param_groups": [{**optimizer.defaults, "params": numbers}]}
         expect_raises(ValueError, lambda bad=bad: optimizer.check_state(bad),
                       f"a state of {state}, parameters {numbers}", mentions=said)  # fmt: skip
+    for bad, said in ((Adam([w]).state_dict(), "momentum"), ({"weight": w}, "param_groups")):
+        expect_raises(ValueError, lambda bad=bad: optimizer.check_state(bad),
+                      f"the state of something else, {sorted(bad)}", mentions=[said])  # fmt: skip
     optimizer.check_state(optimizer.state_dict())
 
 
@@ -174,7 +177,7 @@ def test_extra_adam_update_decays_the_slope():
     w.grad = Tensor([0.0, 0.0])
     optimizer.step()
     expect_close(w, [0.9, 99.9], "w = [1. 100.] after a step without slope, lr 0.1, decay 0.5",
-                 "The decay is a slope like any other here, and Adam divides it by its size.")  # fmt: skip
+                 "The decay is a slope like any other: Adam divides it by its size.")  # fmt: skip
 
 
 def test_extra_own_copy_dtype():

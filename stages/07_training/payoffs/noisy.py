@@ -34,7 +34,7 @@ for step in range(601):
         print(f"{step:4} steps  loss {found['loss']:.2f}  {found['accuracy']:4.0%} |{bar:<40}|")
     trainer.train_step(*drawn(32))
 
-shown, classes = drawn(11)
+shown, classes = drawn(9)
 answers = model.eval()(shown).argmax(dim=1)
 print("\nwhat it saw, never the same twice:")
 for row in range(6):
