@@ -179,6 +179,7 @@ class Milestone(Room):
     goal: str
     minutes: int
     script: str
+    threads: int | None  # of NumPy's library for products; None: as many as there are cores
 
     @property
     def key(self):
@@ -368,4 +369,5 @@ def _milestone(folder):
         goal=facts["goal"],
         minutes=facts["minutes"],
         script=facts["script"],
+        threads=facts.get("threads"),
     )

@@ -505,6 +505,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(tmp_path):
         process = start("killed")
         assert process.wait(120) == 0
     assert kills >= 2
+    assert not [name for name in os.listdir(tmp_path) if ".new" in name]
     with np.load(tmp_path / "whole.end.npz") as a, np.load(tmp_path / "killed.end.npz") as b:
         assert a.files == b.files
         for name in a.files:

@@ -3,6 +3,7 @@
 Nothing here is yours to write. Read `write_checkpoint`: a run may be killed in any line of it.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -24,6 +25,8 @@ def write_checkpoint(state, path):
     beside its place, brought to the disk, then moved. Raises TypeError for what `save` refuses.
     """
     draft = f"{os.fspath(path)}.new"
+    for litter in glob.glob(f"{glob.escape(draft)}*"):
+        os.remove(litter)  # of a run that was killed in here
     try:
         save({"kind": KIND, "checksum": checksum(state), "state": state}, draft)
         with open(draft, "rb+") as stream:

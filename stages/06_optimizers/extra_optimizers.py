@@ -174,7 +174,7 @@ def test_extra_adam_update_decays_the_slope():
     w.grad = Tensor([0.0, 0.0])
     optimizer.step()
     expect_close(w, [0.9, 99.9], "w = [1. 100.] after a step without slope, lr 0.1, decay 0.5",
-                 "The decay is a slope like any other here, and Adam divides it by its size.")  # fmt: skip
+                 "The decay is a slope like any other: Adam divides it by its size.")  # fmt: skip
 
 
 def test_extra_own_copy_dtype():

@@ -19,7 +19,7 @@ from checker.expect import (
     expect_equal,
     expect_raises,
     expect_true,
-    expect_unchanged,
+    show,
 )
 
 IN_PLACE = (
@@ -49,6 +49,15 @@ def expect_path(optimizer, w, slopes, expected, what, why, **tolerance):
     for i, (slope, value) in enumerate(zip(slopes, expected, strict=True), 1):
         take(optimizer, slope)
         expect_close(w, [value], f"{what}: w after step {i}", why, **tolerance)
+
+
+def expect_kept(array, before, what):
+    """Require that an array which is only to be read is what it was."""
+    __tracebackhide__ = True
+    expect_close(
+        array, before, what,
+        "It belongs to the caller, who will look at it again. Compute in a spare array.",
+    )  # fmt: skip
 
 
 def expect_no_arrays(call, size, what):
@@ -105,7 +114,7 @@ def test_unit_descend_example():
 def test_unit_descend_keeps_the_direction():
     w, direction = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])
     descend(w, direction, 0.5, np.empty((1, 2)))
-    expect_unchanged(direction, [[3.0, 4.0]], "descend(w, direction, 0.5, spare)")
+    expect_kept(direction, [[3.0, 4.0]], "after descend(w, direction, 0.5, spare), direction")
     expect_close(w, [[-0.5, 0.0]], "w = [[1. 2.]] after descend(w, [[3. 4.]], 0.5, …)", IN_PLACE)
 
 
@@ -206,8 +215,8 @@ def test_unit_decayed_signs():
 def test_unit_decayed_into_out():
     w, g, out = np.array([2.0]), np.array([1.0]), np.empty(1)
     got = decayed(w, g, 0.5, out)
-    expect_unchanged(w, [2.0], "decayed, with its weight w,")
-    expect_unchanged(g, [1.0], "decayed, with its slope g,")
+    expect_kept(w, [2.0], "after decayed(w, g, 0.5, out), w")
+    expect_kept(g, [1.0], "after decayed(w, g, 0.5, out), g")
     expect_true(got is out, "decayed does not give the array `out` back",
                 "Write the result into out, and return out.")  # fmt: skip
 
@@ -360,7 +369,7 @@ def test_unit_sgd_update_gradient_stays():
         optimizer = SGD([w], lr=0.1, **settings)
         for _ in range(2):
             take(optimizer, [3.0, 4.0])
-            expect_unchanged(w.grad, [3.0, 4.0], f"SGD.update with {settings or 'no settings'}")
+            expect_kept(w.grad, [3.0, 4.0], f"after a step with {settings or 'lr'}, the gradient")
 
 
 def test_unit_sgd_update_no_momentum_no_memory():
@@ -441,7 +450,7 @@ def test_unit_adam_adapt_example():
         "or large the slope."
     )  # fmt: skip
     expect_close(w, [0.9, 1.1], "w = [1. 1.] after a step with lr 0.1, slopes [0.001 -1000.]", why,
-                 atol=2e-6)  # fmt: skip
+                 atol=1e-4)  # fmt: skip
 
 
 def test_unit_adam_adapt_two_steps_by_hand():
@@ -525,7 +534,7 @@ def test_unit_adam_adapt_gradient_stays():
     optimizer = Adam([w], lr=0.1)
     for _ in range(2):
         take(optimizer, [3.0, -4.0])
-        expect_unchanged(w.grad, [3.0, -4.0], "Adam.adapt")
+        expect_kept(w.grad, [3.0, -4.0], "after a step of Adam, the gradient")
 
 
 def test_unit_adam_adapt_pytorch():
@@ -714,8 +723,8 @@ def test_unit_optimizer_load_state_dict_goes_on():
         for ours, theirs, name in ((c, a, "a"), (d, b, "b")):
             expect_true(
                 np.array_equal(ours.data, theirs.data),
-                f"{cls.__name__}: {name} is {ours.tolist()} in the run that was saved, loaded and "
-                f"went on, {theirs.tolist()} in the one that never stopped",
+                f"{cls.__name__}: {name} is {show(ours.data)} in the run that was saved, loaded "
+                f"and went on, {show(theirs.data)} in the one that never stopped",
                 "Every bit of the state counts, and the settings of every group.",
             )
 

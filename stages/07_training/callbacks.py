@@ -1,5 +1,6 @@
 """Callbacks of the Trainer: what is called at certain moments of a run (stage 07)."""
 
+import shutil
 import sys
 import time
 
@@ -68,6 +69,7 @@ class ProgressBar:
         return f"{text}  [{'#' * full}{'.' * (self.width - full)}] {left:.0f} s left"
 
     def _show(self, text):
+        text = text[: shutil.get_terminal_size().columns - 1]  # a line that wraps stays behind
         self.stream.write("\r" + text.ljust(self.length))
         self.stream.flush()
         self.length = len(text)

@@ -7,8 +7,9 @@
     says="the largest score is looked for down the columns, not along the row",
 )
 def along_the_examples(outputs, targets):
-    best = outputs.argmax(dim=0).data
-    return float(np.mean([best[i % len(best)] == t for i, t in enumerate(targets.tolist())]))
+    best = outputs.argmax(dim=0).tolist()
+    right = [best[i % len(best)] == t for i, t in enumerate(targets.tolist())]
+    return sum(right) / len(right)
 
 
 @knockout(
@@ -524,7 +525,6 @@ def mode_as_it_was(self, data):
 )
 def over_the_data_itself(self, data):
     self.model.train()
-    self._started = time.perf_counter()
     step = self.train_step if self.accumulate == 1 else self.accumulate_step
     for inputs, targets in data:
         step(inputs, targets)

@@ -53,7 +53,8 @@ class Trainer:
         self.totals, self.history = Means(), []
         self.loss = self.norm = None  # of the last batch; before clipping, of the last update
         self.stop, self.seconds = False, 0.0
-        self._data = self._data_state = self._started = None
+        self._data = self._data_state = None
+        self._started = time.perf_counter()
 
     def train_step(self, inputs, targets):
         """Learn from one batch, and give its loss, as it was before, as a number.
@@ -294,8 +295,7 @@ class Trainer:
 
     def save_checkpoint(self, path):
         """Write all of the run to one file, at any moment; the file is never half written."""
-        kinds = [type(part).__name__ for part in (self.optimizer, self.scheduler)]
-        write_checkpoint({"kinds": kinds, **self.state_dict()}, path)
+        write_checkpoint({"kinds": self._kinds(), **self.state_dict()}, path)
 
     def load_checkpoint(self, path):
         """Go on from a file of `save_checkpoint`: `fit` then ends with the very same weights.
@@ -304,14 +304,18 @@ class Trainer:
         model, optimizer or scheduler; then the trainer is what it was.
         """
         state, before = read_checkpoint(path), self.state_dict()
-        kinds = [type(part).__name__ for part in (self.optimizer, self.scheduler)]
-        if state.pop("kinds", kinds) != kinds:
-            raise ValueError(f"{path} was written with another optimizer or scheduler than {kinds}")
+        there, here = state.pop("kinds", None), self._kinds()
+        if there != here:
+            raise ValueError(f"{path} was written with {there}, this trainer has {here}")
         try:
             self.load_state_dict(state)
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             self.load_state_dict(before)
             raise ValueError(f"{path} does not fit this trainer: {error}") from None
+
+    def _kinds(self):
+        scheduler = "no scheduler" if self.scheduler is None else type(self.scheduler).__name__
+        return f"optimizer {type(self.optimizer).__name__} and {scheduler}"
 
     def _gradients(self):
         named = self.model.named_parameters()
