@@ -138,8 +138,8 @@ class Optimizer:
                 loss = closure()
         with no_grad():
             for group in self.param_groups:
-                if type(group["lr"]) is not float:
-                    group["lr"] = float(group["lr"])  # np.float64 would turn float32 into float64
+                if type(group.get("lr", 0.0)) is not float:
+                    group["lr"] = float(group["lr"])  # np.float64 would make float64 of float32
                 for parameter in group["params"]:
                     if parameter.grad is not None:
                         self._update(parameter, group)
@@ -205,6 +205,8 @@ class Optimizer:
 
     def check_state(self, state_dict):
         """Raise ValueError where a state does not fit this optimizer, saying what and where."""
+        if not {"state", "param_groups"} <= state_dict.keys():
+            raise ValueError("this is no state of an optimizer: state or param_groups is missing")
         groups = state_dict["param_groups"]
         ours = [len(group["params"]) for group in self.param_groups]
         theirs = [len(group["params"]) for group in groups]
@@ -212,6 +214,9 @@ class Optimizer:
             raise ValueError(
                 f"the state is of groups with {theirs} parameters, this optimizer has {ours}"
             )
+        for name in self.defaults:
+            if name != "maximize" and not all(name in group for group in groups):
+                raise ValueError(f"the state has no {name!r}: another kind of optimizer made it")
         numbers = [number for group in groups for number in group["params"]]
         shapes = dict(zip(numbers, [p.shape for p in self.parameters()], strict=True))
         for number, kept in state_dict["state"].items():
@@ -380,7 +385,7 @@ def own_copy(kept, parameter):
         elif value is not None:
             array = value.data if isinstance(value, Tensor) else value
             if hasattr(array, "shape"):
-                array = np.array(array, dtype=parameter.dtype)
+                array = np.asarray(array).astype(parameter.dtype)  # a copy
             copied[name] = array
     return copied
 
