@@ -132,8 +132,8 @@ class Optimizer:
         key = w.shape, w.dtype
         spares = self._spares.get(key)
         if spares is None:
-            spares = self._spares[key] = tuple(np.empty_like(w) for _ in range(3))
-        state = self.state[parameter]
+            spares = self._spares[key] = [np.empty_like(w) for _ in range(3)]
+        state = self.state.setdefault(parameter, {})
         if not state:
             state.update(self.init_state(w))
         if group.get("maximize"):
@@ -145,8 +145,8 @@ class Optimizer:
         """Change the array `w` in place, with the gradient `g`; each optimizer writes its own.
 
         `g` has the shape of w and is not to be changed. `state` is the dictionary of this
-        parameter, `group` holds the settings, `spares` is a pair of arrays of w's shape to compute
-        in: what they hold means nothing, and the next parameter uses them, too.
+        parameter, `group` holds the settings, `spares` is a list of two arrays of w's shape to
+        compute in: what they hold means nothing, and the next parameter uses them, too.
         """
         raise TypeError(f"{type(self).__name__} has no update() of its own")
 
@@ -237,7 +237,7 @@ class SGD(Optimizer):
         With "weight_decay" the slope is `decayed` first. The direction is this slope; with
         "momentum" it is the buffer, state["momentum_buffer"], which starts as a copy of the first
         slope and becomes momentum * buffer + (1 - dampening) * slope at each later step; with
-        "nesterov" it is slope + momentum * buffer. `g` is not changed; `spares` is two arrays to
+        "nesterov" it is slope + momentum * buffer. `g` is not changed; `spares` are two arrays to
         compute in. As `torch.optim.SGD` (Sutskever et al. 2013, with the rate outside).
 
         >>> w = Tensor([1.0], requires_grad=True)
