@@ -647,10 +647,14 @@ def test_unit_consumers_first_holds_on_to_nothing():
         next(walk)
         root.recipe = None  # as the walk does when it has used it
         del root
-        held = next(walk)
+        held = next(walk, None)
+        expect_true(
+            held is not None, "consumers_first ends after root, whose recipe has been used up",
+            "The walk uses up the recipe of what it visits: ask for the parents before the yield.",
+        )  # fmt: skip
         held.recipe = None
         del held
-        next(walk)
+        next(walk, None)
         alive = middle() is not None
     finally:
         gc.enable()
