@@ -308,6 +308,20 @@ def test_what_does_not_fit_is_refused():
         optim.Adam(ours).load_state_dict(kept)
 
 
+def test_a_state_with_amsgrad_is_refused():
+    ours, theirs = pairs(np.float32)
+    kept = torch.optim.Adam(theirs, amsgrad=True).state_dict()
+    with pytest.raises(ValueError, match="amsgrad"):
+        optim.Adam(ours).load_state_dict(kept)
+
+
+def test_a_state_of_another_kind_is_refused():
+    ours, theirs = pairs(np.float32)
+    for kept in (optim.SGD(ours).state_dict(), torch.optim.SGD(theirs).state_dict()):
+        with pytest.raises(ValueError, match="betas"):
+            optim.Adam(ours).load_state_dict(kept)
+
+
 # -- the interface
 
 
@@ -467,6 +481,10 @@ def test_twice_the_same_parameter():
         optim.SGD([w, w])
     with pytest.raises(ValueError, match="mul made"):
         optim.SGD([w * 2.0])
+    walked = w * 2.0
+    walked.backward()
+    with pytest.raises(ValueError, match="an operation made"):
+        optim.SGD([walked])
     with pytest.raises(ValueError, match="int64"):
         optim.SGD([Tensor([1])])
 
