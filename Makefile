@@ -38,8 +38,9 @@ knockouts: $(ready) ## show that each planted mistake is noticed, in all stages 
 skeletons: $(ready) ## write all generated files: skeletons, package files, the list for copier
 	@$(python) -m checker.generate
 
-bench: $(ready) ## measure how long a learner waits for a check
+bench: $(ready) torch ## how long a learner waits, and how fast the reference is beside PyTorch
 	@$(python) -m checker.bench
+	@$(python) -m checker.bench_torch
 
 wheelhouse: $(ready) ## wheels with which a workspace is set up without a network
 	@$(python) -m checker.wheelhouse wheelhouse

@@ -28,9 +28,7 @@ A given file: it hands on what the stages define, on first use.
 
 from importlib import import_module
 
-_HOME = {{
-{table}
-}}
+_HOME = {table}
 _PACKAGES = {packages}
 
 __all__ = [*_HOME]
@@ -66,9 +64,7 @@ float32, float64, int32, int64 = _np.float32, _np.float64, _np.int32, _np.int64
 bool, int, long, float, double = _np.bool_, int32, int64, float32, float64
 cuda = _Namespace(is_available=lambda: False, device_count=lambda: 0)  # there is only the CPU
 
-_HOME = {{
-{table}
-}}
+_HOME = {table}
 _PACKAGES = {packages}
 
 
@@ -91,8 +87,9 @@ def facades(course):
     """Give the text of each package file of the framework, by its path below tinytorch/."""
     homes = {}  # facade -> {name: module}
     for stage in course.stages.values():
+        files = {name: file[:-3] for file in stage.files for name in public(course, file)}
         for facade, names in stage.facades.items():
-            homes.setdefault(facade, {}).update(dict.fromkeys(names, stage.module))
+            homes.setdefault(facade, {}).update({n: files.get(n, stage.module) for n in names})
     packages = {name.partition(".")[0] for name in homes}
     files = {}
     for facade in sorted(set(homes) | packages):
@@ -134,4 +131,5 @@ def _later(course):
 
 
 def _table(names):
-    return "\n".join(f'    "{name}": "{names[name]}",' for name in sorted(names))
+    rows = "".join(f'    "{name}": "{names[name]}",\n' for name in sorted(names))
+    return f"{{\n{rows}}}" if rows else "{}"

@@ -369,6 +369,7 @@ def test_creation():
         ("full", ((2, 2), 7)), ("full", ((2,), 7.5)), ("full", ((), True)),
         ("arange", (5,)), ("arange", (5.0,)), ("arange", (1, 7, 2)), ("arange", (0, 1, 0.25)),
         ("arange", (3, 0, -1)), ("eye", (3,)), ("eye", (2, 4)),
+        ("linspace", (-1, 2, 7)), ("linspace", (3, 3, 1)),
     ]:  # fmt: skip
         close(
             getattr(tinytorch, name)(*arguments),

@@ -12,6 +12,7 @@ import functools
 import os
 import sys
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from .tensor import (
     matmul,
     mul,
     neg,
+    numel,
     permute,
     power,
     reduce_sum,
@@ -63,6 +65,7 @@ __all__ = [
 ]
 
 RULES = {}  # (operation, name of an input) -> rule
+QUIET = np.errstate(all="ignore")  # over a rule: inf and nan where they belong, and no warning
 
 
 class MissingGradient(LookupError):
@@ -99,12 +102,15 @@ def matmul_gradient(name):
     def enter(rule):
         @functools.wraps(rule)
         def with_matrices(g, out, a, b):
+            if a.ndim == 2 == b.ndim:
+                return rule(g, out, a, b)
             left, right = a[None] if a.ndim == 1 else a, b[:, None] if b.ndim == 1 else b
             g = g[..., None] if b.ndim == 1 else g
             g = g[..., None, :] if a.ndim == 1 else g
             many = left.ndim > 2 and right.ndim == 2
             if many:
-                left, g = left.reshape(-1, left.shape[-1]), g.reshape(-1, g.shape[-1])
+                rows = numel(left.shape[:-1])  # not -1, which is any number where a size is 0
+                left, g = left.reshape(rows, left.shape[-1]), g.reshape(rows, g.shape[-1])
             share = rule(g, out, left, right)
             if name == "a" and many and np.size(share) == a.size:
                 return share.reshape(a.shape)
@@ -184,6 +190,7 @@ def mul_b(g, out, a, b):
 
 
 @gradient(power, "x")
+@QUIET
 def power_x(g, out, x, exponent):
     """Give the share of `x` in x ** exponent.
 
@@ -223,9 +230,11 @@ def consumers_first(root):
     >>> [tensor.item() for tensor in consumers_first(u * (u * 2.0))]
     [162.0, 18.0, 9.0, 3.0]
     """
-    expected, todo = {root: 0}, [root]
+    expected, arrows, todo = {root: 0}, {}, [root]
     while todo:
-        for parent in parents(todo.pop()):
+        tensor = todo.pop()
+        arrows[tensor] = parents(tensor)
+        for parent in arrows[tensor]:
             if parent not in expected:
                 expected[parent] = 0
                 todo.append(parent)
@@ -234,9 +243,8 @@ def consumers_first(root):
     while ready:
         tensor = ready.pop()
         del expected[tensor]
-        arrows = parents(tensor)
         yield tensor
-        for parent in arrows:
+        for parent in arrows.pop(tensor):
             expected[parent] -= 1
             if expected[parent] == 0:
                 ready.append(parent)
@@ -281,8 +289,8 @@ def unbroadcast(g, shape):
     ([4.0, 4.0, 4.0], [[3.0], [3.0], [3.0], [3.0]])
     """
     g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    stretched = tuple(i for i, size in enumerate(shape) if size == 1)
-    return g.sum(axis=stretched, keepdims=True)
+    stretched = tuple([i for i, size in enumerate(shape) if size == 1])
+    return g.sum(axis=stretched, keepdims=True) if stretched else g
 
 
 @matmul_gradient("a")
@@ -334,7 +342,7 @@ def permute_x(g, out, x, *, dims):
     >>> permute_x(np.zeros((4, 2, 3)), None, np.zeros((2, 3, 4)), dims=(2, 0, 1)).shape
     (2, 3, 4)
     """
-    return g.transpose(np.argsort([dim % g.ndim for dim in dims]))
+    return g.transpose(sorted(range(g.ndim), key=lambda axis: dims[axis] % g.ndim))
 
 
 @gradient(take, "x")
@@ -402,8 +410,8 @@ def cross_entropy_logits(g, out, logits, target, *, reduction="mean"):
     [[-0.25, 0.25], [0.25, -0.25]]
     """
     share = softmax.forward(logits, dim=-1)
-    right = np.take_along_axis(share, target[..., None], axis=-1)
-    np.put_along_axis(share, target[..., None], right - 1, axis=-1)
+    rows = share.reshape(-1, logits.shape[-1])
+    rows[np.arange(target.size), target.ravel()] -= 1
     scale = g / target.size if reduction == "mean" else g
     return share * (scale[..., None] if reduction == "none" else scale)
 
@@ -474,7 +482,8 @@ def is_grad_enabled():
 # -- given: the other half of the walk ------------------------------------------------------------
 
 WALKED = Recipe.__new__(Recipe)  # stands where a recipe was that has been used up
-WALKED.op, WALKED.inputs, WALKED.wanted = None, (), ()
+WALKED.op = SimpleNamespace(name="an operation")  # for messages that name what made a tensor
+WALKED.inputs = WALKED.wanted = ()
 
 
 def first_gradient(root, gradient):
@@ -505,16 +514,16 @@ def contributions(tensor, g, retain_graph=False):
     input or the result has been changed in place since it was written, and where a rule's answer
     does not fit.
     """
-    recipe, out = tensor.recipe, tensor.data
-    check_recipe(tensor)
+    recipe, out, examine = tensor.recipe, tensor.data, state.examine
+    check_recipe(tensor, recipe)
     if not retain_graph:
         tensor.recipe = WALKED
-    op, several = recipe.op, len(recipe.wanted) > 1
+    params, shared = recipe.params, False
     for i in recipe.wanted:
         rule, data = rule_for(recipe, i), recipe.inputs[i].data
-        params = {**recipe.params, "position": i} if op.variadic else recipe.params
-        with np.errstate(all="ignore"):
-            share = rule(g, out, *recipe.arrays, **params)
+        if recipe.op.variadic:
+            params = {**recipe.params, "position": i}
+        share = rule(g, out, *recipe.arrays, **params)
         if share is None:
             raise TypeError(f"the rule {rule.__name__} gave None back: is a return missing?")
         share = np.asarray(share)
@@ -522,17 +531,17 @@ def contributions(tensor, g, retain_graph=False):
             share = fitted(share, data.shape, rule, out)
         if share.dtype != data.dtype:
             share = share.astype(data.dtype)
-        if several and np.may_share_memory(share, g):
-            share = share.copy()
-        if state.__dict__.get("examine"):
-            state.examine(recipe, i, g, out, share)
+        if len(recipe.wanted) > 1 and np.may_share_memory(share, g):
+            share, shared = share.copy() if shared else share, True
+        if examine:
+            examine(recipe, i, g, out, share)
         yield recipe.inputs[i], share
 
 
 def rule_for(recipe, position):
     """Find the rule for an input: that of the kernel which was in use, else the table's."""
     op, name = recipe.op, recipe.op.input_name(position)
-    rule = (recipe.rules or {}).get(name) or RULES.get((op, name))
+    rule = (recipe.rules and recipe.rules.get(name)) or RULES.get((op, name))
     if rule is None:
         raise MissingGradient(
             f"there is no gradient rule for input {name!r} of the operation {op.name}; "
@@ -541,9 +550,8 @@ def rule_for(recipe, position):
     return rule
 
 
-def check_recipe(tensor):
+def check_recipe(tensor, recipe):
     """Refuse a recipe that is used up, or whose arrays are no longer what they were."""
-    recipe = tensor.recipe
     if recipe is WALKED:
         raise ValueError(
             f"the way back from this tensor of shape {tensor.shape} has been walked, and its "
@@ -554,8 +562,8 @@ def check_recipe(tensor):
             f"the result of {recipe.op.name}, shape {tensor.shape}, was changed in place after it "
             "was made, and its gradient would be wrong; change a clone()"
         )
-    for i, value in enumerate(recipe.inputs):
-        if isinstance(value, Tensor) and value._changes[0] != recipe.versions[i]:
+    for i, (value, version) in enumerate(zip(recipe.inputs, recipe.versions, strict=True)):
+        if isinstance(value, Tensor) and value._changes[0] != version:
             raise ValueError(
                 f"input {recipe.op.input_name(i)!r} of {recipe.op.name}, shape {value.shape}, was "
                 f"changed in place after {recipe.op.name} had used it, and the gradient would be "
@@ -565,24 +573,23 @@ def check_recipe(tensor):
 
 def fitted(share, shape, rule, out):
     """Bring a share into the shape of its input, or say that the rule's answer does not fit."""
-    missing = share.ndim - len(shape)
-    fits = missing >= 0 and all(
-        size in (1, got) for size, got in zip(shape, share.shape[missing:], strict=True)
+    if share.ndim >= len(shape):
+        ours = share.shape[share.ndim - len(shape) :]
+        if all(size in (1, got) for size, got in zip(shape, ours, strict=True)):
+            share = np.asarray(unbroadcast(share, shape))
+            if share.shape != shape:
+                raise ValueError(f"unbroadcast gave shape {share.shape}, asked for was {shape}")
+            return share
+    raise ValueError(
+        f"the rule {rule.__name__} gave shape {share.shape} for an input of shape {shape} "
+        f"(the result has shape {out.shape})"
     )
-    if not fits:
-        raise ValueError(
-            f"the rule {rule.__name__} gave shape {share.shape} for an input of shape {shape} "
-            f"(the result has shape {out.shape})"
-        )
-    share = np.asarray(unbroadcast(share, shape))
-    if share.shape != shape:
-        raise ValueError(f"unbroadcast gave shape {share.shape} where {shape} was asked for")
-    return share
 
 
 def as_gradient(g):
     """Make the `.grad` of a leaf: a tensor with a writable array of its own, in row-major order."""
-    return Tensor._wrap(np.require(g, requirements=["C", "W"]))
+    own = g.flags.c_contiguous and g.flags.writeable
+    return Tensor._wrap(g if own else np.array(g, order="C"))
 
 
 def picks_once(index):
@@ -612,18 +619,21 @@ def sub_b(g, out, a, b):
 
 
 @gradient(div, "a")
+@QUIET
 def div_a(g, out, a, b):
     """Give the share of `a` in a / b."""
     return g / b
 
 
 @gradient(div, "b")
+@QUIET
 def div_b(g, out, a, b):
     """Give the share of `b` in a / b: -a / b², which is -out / b."""
     return -g * out / b
 
 
 @gradient(power, "exponent")
+@QUIET
 def power_exponent(g, out, x, exponent):
     """Give the share of the exponent: out ln x; 0 where x is 0 and the exponent at least 0."""
     slope = np.where((x == 0) & (exponent >= 0), 0, out * np.log(np.abs(x)))
@@ -643,12 +653,14 @@ def exp_x(g, out, x):
 
 
 @gradient(log, "x")
+@QUIET
 def log_x(g, out, x):
     """Give the share of `x` in log(x)."""
     return g / x
 
 
 @gradient(sqrt, "x")
+@QUIET
 def sqrt_x(g, out, x):
     """Give the share of `x` in sqrt(x): inf at 0."""
     return g / (2 * out)
@@ -721,6 +733,7 @@ def tanh_x(g, out, x):
 
 
 @gradient(gelu, "x")
+@QUIET
 def gelu_x(g, out, x, *, approximate="none"):
     """Give the share of `x` in gelu, of either form, by the product rule."""
     if approximate == "none":
@@ -834,7 +847,7 @@ class detect_anomaly:
             block = op.using(self._watched(op), rules)
             block.__enter__()
             self.blocks.append(block)
-        self.before = state.__dict__.get("examine")
+        self.before = state.examine
         state.examine = self._examine
         return self
 
@@ -849,7 +862,8 @@ class detect_anomaly:
         def call(*arrays, **params):
             out = forward(*arrays, **params)
             where = _line_of_caller()
-            if isinstance(out, np.ndarray):
+            if out is not None and not isinstance(out, Tensor):
+                out = np.asarray(out)  # which is what Op will keep, so that it is found again
                 self.lines[id(out)] = (weakref.ref(out), where)
             if _broken(out) and not any(map(_broken, (*arrays, *params.values()))):
                 raise ValueError(_anomaly(f"{op.name}: it made", out, arrays, where))

@@ -7,8 +7,10 @@ from .tensor import Tensor, check_device
 __all__ = [
     "arange",
     "eye",
+    "from_numpy",
     "full",
     "get_rng_state",
+    "linspace",
     "manual_seed",
     "ones",
     "ones_like",
@@ -28,6 +30,13 @@ def tensor(data, dtype=None, requires_grad=False, device=None):
     """Make a tensor that owns a copy of `data`; PyTorch's usual way to make one."""
     check_device(device)
     return Tensor(np.array(Tensor(data, dtype=dtype).data), requires_grad)
+
+
+def from_numpy(array):
+    """Make a tensor of an array without copying: both look at the same memory."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"from_numpy() takes an array, not a {type(array).__name__}")
+    return Tensor(array)
 
 
 def zeros(*shape, dtype=np.float32, device=None, requires_grad=False):
@@ -66,6 +75,12 @@ def arange(start, end=None, step=1, dtype=None, device=None):
     start, end = (0, start) if end is None else (start, end)
     whole = all(isinstance(value, (int, np.integer)) for value in (start, end, step))
     return Tensor(np.arange(start, end, step).astype(dtype or (np.int64 if whole else np.float32)))
+
+
+def linspace(start, end, steps, dtype=np.float32, device=None):
+    """Make `steps` numbers in equal distances from `start` to `end`, both included."""
+    check_device(device)
+    return Tensor(np.linspace(start, end, steps).astype(dtype))
 
 
 def eye(n, m=None, dtype=np.float32, device=None):

@@ -164,8 +164,8 @@ def _check_classes(name, shape, target):
         )
     if classes.dtype.kind not in "iu":
         raise TypeError(f"{name}: classes are whole numbers, the target is {classes.dtype}")
-    outside = classes[(classes < 0) | (classes >= shape[-1])]
-    if outside.size:
+    if classes.size and (classes.min() < 0 or classes.max() >= shape[-1]):
+        outside = classes[(classes < 0) | (classes >= shape[-1])]
         raise IndexError(
             f"{name}: class {outside.flat[0]} does not exist, there are {shape[-1]} "
             f"(0 to {shape[-1] - 1})"

@@ -395,7 +395,7 @@ class Tensor:
     device = property(lambda self: device(), doc="Always 'cpu'.")
     version = property(lambda self: self._changes[0], doc="How often its memory was changed.")
     is_leaf = property(lambda self: self.recipe is None, doc="True where no recipe made it.")
-    T = property(lambda self: self.permute(*reversed(range(self.ndim))), doc="Axes reversed.")
+    T = property(lambda t: permute(t, dims=tuple(range(t.ndim))[::-1]), doc="Axes reversed.")
 
     # operators: each hands over to an operation
 
@@ -558,6 +558,10 @@ class Tensor:
     def size(self, dim=None):
         """Give the shape, or the size of one axis."""
         return self.shape if dim is None else self.shape[_axis(dim, self.ndim, self.shape)]
+
+    def dim(self):
+        """Count the axes, as `ndim` does."""
+        return self.ndim
 
     def stride(self):
         """Tell how many elements one step along each axis skips, in row-major order."""
@@ -796,6 +800,14 @@ class Tensor:
         self.data[...] = _plain(other)
         self._changes[0] += 1
         return self
+
+    def fill_(self, value):
+        """Overwrite every element with one number, as `copy_` does; gives itself."""
+        return self.copy_(value)
+
+    def zero_(self):
+        """Overwrite every element with 0, as `copy_` does; gives itself."""
+        return self.copy_(0)
 
     def backward(self, gradient=None, retain_graph=False):
         """Compute the gradients of everything this was made from. Stage 05 writes the walk."""

@@ -10,8 +10,10 @@ from tinytorch import creation
 from tinytorch.creation import (
     arange,
     eye,
+    from_numpy,
     full,
     get_rng_state,
+    linspace,
     manual_seed,
     ones,
     ones_like,
@@ -766,6 +768,15 @@ def test_extra_tensor_copy_in_place():
     in_place(lambda x: x.copy_(7.0), np.full((2, 3), 7), "x.copy_(7.0)")
 
 
+def test_extra_tensor_fill_and_zero_in_place():
+    in_place(lambda x: x.fill_(7.0), np.full((2, 3), 7), "x.fill_(7.0)")
+    in_place(lambda x: x.zero_(), np.zeros((2, 3)), "x.zero_()")
+
+
+def test_extra_tensor_dim_counts_axes():
+    expect_equal(Tensor([[1.0]]).dim(), 2, "Tensor([[1.]]).dim()")
+
+
 def test_extra_tensor_copy_counts_versions():
     x = Tensor([1.0, 2.0], requires_grad=True)
     expect_equal(x.version, 0, "the version of a new tensor")
@@ -810,6 +821,18 @@ def test_extra_ones_like_dtype():
 def test_extra_full_takes_the_dtype_of_the_number():
     expect_close(full((2,), 7), [7, 7], "full((2,), 7)", dtype=np.int64)
     expect_close(full((1, 2), 0.5), [[0.5, 0.5]], "full((1, 2), 0.5)", dtype=F32)
+
+
+def test_extra_linspace_ends():
+    expect_close(linspace(0, 1, 5), [0, 0.25, 0.5, 0.75, 1], "linspace(0, 1, 5)", dtype=F32)
+
+
+def test_extra_from_numpy_shares():
+    array = np.zeros(2, np.float32)
+    x = from_numpy(array)
+    array[1] = 3.0
+    expect_close(x, [0, 3], "from_numpy(array) after a change of the array", dtype=F32)
+    expect_raises(TypeError, lambda: from_numpy([1.0]), "from_numpy([1.0])", mentions=["list"])
 
 
 def test_extra_arange_counts():

@@ -198,9 +198,10 @@ class Module:
 
     def __call__(self, *inputs, **named):
         output = self.forward(*inputs, **named)
-        for hook in list(self._forward_hooks.values()):
-            replaced = hook(self, inputs, output)
-            output = output if replaced is None else replaced
+        if self._forward_hooks:
+            for hook in list(self._forward_hooks.values()):
+                replaced = hook(self, inputs, output)
+                output = output if replaced is None else replaced
         return output
 
     def __setattr__(self, name, value):

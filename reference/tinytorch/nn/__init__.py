@@ -24,7 +24,7 @@ _HOME = {
     "Softmax": "layers",
     "Tanh": "layers",
 }
-_PACKAGES = ["functional", "init"]
+_PACKAGES = ["functional", "init", "utils"]
 
 __all__ = [*_HOME]
 

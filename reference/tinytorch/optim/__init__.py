@@ -11,7 +11,7 @@ _HOME = {
     "Optimizer": "optimizers",
     "SGD": "optimizers",
 }
-_PACKAGES = []
+_PACKAGES = ["lr_scheduler"]
 
 __all__ = [*_HOME]
 
