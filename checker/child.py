@@ -6,7 +6,6 @@ memory; a watchdog below Python ends a test that does not. This guards against a
 sandbox.
 """
 
-import faulthandler
 import importlib
 import json
 import os
@@ -20,6 +19,7 @@ import pytest_dependency
 
 from . import expect
 from .gates import Gate, Gates
+from .guard import Watchdog, cut, describe, limit_memory
 
 __all__ = ["main"]
 
@@ -34,35 +34,6 @@ class Events:
         """Write one event."""
         self.stream.write(json.dumps({"event": event, "at": time.monotonic(), **facts}) + "\n")
         self.stream.flush()
-
-
-class Watchdog:
-    """Ends the process when one step takes too long, and says where it was; even inside C."""
-
-    def __init__(self, path, seconds):
-        self.stream = open(path, "w", encoding="utf-8")  # noqa: SIM115
-        self.seconds = seconds
-
-    def restart(self):
-        """Give the next step its full time."""
-        faulthandler.dump_traceback_later(self.seconds, file=self.stream, exit=True)
-
-    def stop(self):
-        """Nothing more is awaited."""
-        faulthandler.cancel_dump_traceback_later()
-
-
-def limit_memory(gigabytes):
-    """Allow this much on top of what is mapped already, where the system can (Linux)."""
-    try:
-        import resource
-
-        with open("/proc/self/statm", encoding="ascii") as stream:
-            mapped = int(stream.read().split()[0]) * resource.getpagesize()
-        ceiling = mapped + int(gigabytes * 2**30)
-        resource.setrlimit(resource.RLIMIT_AS, (ceiling, resource.RLIM_INFINITY))
-    except (ImportError, OSError, ValueError):
-        pass  # macOS and Windows have no such limit; the README says so
 
 
 def guarded():
@@ -80,36 +51,6 @@ def patched(before):
         for (module, name), value in before.items()
         if getattr(sys.modules[module], name, None) is not value
     )
-
-
-def describe(error, roots):
-    """Give an exception as plain facts: what it says, and where in the learner's files it rose."""
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        path = trace.tb_frame.f_code.co_filename
-        root = next((r for r in roots if path.startswith(r + os.sep)), None)
-        if root:
-            relative = os.path.relpath(path, os.path.dirname(root)).replace(os.sep, "/")
-            name = trace.tb_frame.f_code.co_qualname if sys.version_info >= (3, 11) else ""
-            frames.append([relative, trace.tb_lineno, name])
-        trace = trace.tb_next
-    facts = {"type": type(error).__name__, "message": _cut(str(error)), "frames": frames[-6:]}
-    if isinstance(error, expect.Mismatch):
-        facts |= {
-            key: _cut(getattr(error, key))
-            for key in ("headline", "why", "expected", "got", "relation")
-        }
-    if isinstance(error, SyntaxError) and error.filename:
-        root = next((r for r in roots if error.filename.startswith(r + os.sep)), "")
-        relative = os.path.relpath(error.filename, os.path.dirname(root)).replace(os.sep, "/")
-        facts["frames"] = [[relative, error.lineno or 0, ""]]
-        facts["message"] = error.msg
-    return facts
-
-
-def _cut(text, limit=600):
-    return text if text is None or len(text) <= limit else text[:limit] + " …"
 
 
 class Reporter:
@@ -158,7 +99,7 @@ class Reporter:
             facts = {"id": item.nodeid, "stage": getattr(item, "stage", None)}
             if report.outcome == "failed" or (report.when == "call" and call.excinfo):
                 facts["error"] = describe(call.excinfo.value, self.roots)
-                facts["printed"] = _cut(report.capstdout, 1500)
+                facts["printed"] = cut(report.capstdout, 1500)
                 facts["lines"] = report.capstdout.count("\n")
             self.events.send("result", outcome=report.outcome, **facts)
         return report
@@ -166,7 +107,7 @@ class Reporter:
     def pytest_collectreport(self, report):
         """Report a suite that could not be imported."""
         if report.failed:
-            self.events.send("collect", id=report.nodeid, text=_cut(str(report.longrepr)))
+            self.events.send("collect", id=report.nodeid, text=cut(str(report.longrepr)))
 
     def pytest_exception_interact(self, call, report):
         """Add to a failed collection what the exception was."""

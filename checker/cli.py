@@ -24,13 +24,14 @@ VERBS = {
     "progress": ("progress", "stages, milestones, hours left", {"JSON"}),
     "path": ("progress", "show or choose the learning path", {"TO", "EXPERIENCE"}),
     "milestone": ("milestone", "run a milestone with your own code", {"N"}),
+    "draw": ("draw", "draw digits, and your trained network reads them", {"PORT"}),
     "notebook": ("notebook", "open the lesson as a notebook", {"STAGE", "OPEN"}),
     "update": ("update", "bring in a newer course", {"TO"}),
     "run": ("milestone", "run a script of yours with your tinytorch", {"FILE"}),
     "shell": ("milestone", "an interactive Python with your tinytorch", set()),
     "branches": ("solve", "make the solution branches", set()),
 }
-DEFAULT_WORD = {"milestone": "N", "run": "FILE", "path": "TO"}
+DEFAULT_WORD = {"milestone": "N", "run": "FILE", "draw": "PORT", "path": "TO"}
 
 
 class Options(dict):

@@ -130,6 +130,7 @@ class Stage(Room):
     matters: str
     explain: str
     facades: dict
+    layers: dict  # what builds a layer, and what goes in: for the proof that gradients reach it
     given: tuple[Given, ...]
 
     is_stage = True
@@ -178,6 +179,7 @@ class Milestone(Room):
     goal: str
     minutes: int
     script: str
+    threads: int | None  # of NumPy's library for products; None: as many as there are cores
 
     @property
     def key(self):
@@ -345,6 +347,7 @@ def _stage(folder):
         matters=facts["matters"],
         explain=facts["explain"],
         facades=facts.get("facades", {}),
+        layers=facts.get("layers", {}),
         given=tuple(
             Given(name, given.get("file", main), given["kind"], given.get("question", ""))
             for given in facts.get("given", [])
@@ -366,4 +369,5 @@ def _milestone(folder):
         goal=facts["goal"],
         minutes=facts["minutes"],
         script=facts["script"],
+        threads=facts.get("threads"),
     )

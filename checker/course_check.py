@@ -1,4 +1,4 @@
-"""Prove the course: `python -m checker.course_check [--stage 05] [--knockouts]`.
+"""Prove the course: `python -m checker.course_check [--stage 05 | --milestone 2] [--knockouts]`.
 
 Skeletons are red for the right reason, solutions green at every prefix, every knockout is killed
 by the test that it names, lessons run, hints and facts are complete. Prints what it found and ends
@@ -9,6 +9,7 @@ import argparse
 import ast
 import contextlib
 import itertools
+import json
 import re
 import shutil
 import subprocess
@@ -39,14 +40,17 @@ def main(arguments):
     """Run all proofs, or those that the words choose, and print what they found."""
     parser = argparse.ArgumentParser(prog="python -m checker.course_check")
     parser.add_argument("--stage", help="prove this stage only")
+    parser.add_argument("--milestone", help="prove this milestone only")
     parser.add_argument("--knockouts", action="store_true", help="run the knockouts only")
     words = parser.parse_args(arguments)
     facts = course()
     rooms = [*facts.stages.values(), *facts.milestones.values()]
     if words.stage:
         rooms = [facts.stage(words.stage)]
+    if words.milestone:
+        rooms = [facts.milestone(words.milestone)]
     proofs = [proof for room in rooms for proof in _proofs(facts, room, words.knockouts)]
-    if not words.stage and not words.knockouts:
+    if not (words.stage or words.milestone or words.knockouts):
         proofs = [("generated files", lambda: drift_problems(facts)), *proofs]
     failed = 0
     with ThreadPoolExecutor(2) as pool:
@@ -82,8 +86,18 @@ def _proofs(facts, room, knockouts_only):
         if room.is_stage:
             proofs += [
                 (f"{room.label}: imports", lambda: import_problems(facts, room)),
+                (f"{room.label}: sitting by sitting", lambda: sitting_problems(facts, room)),
+                (f"{room.label}: tests of given code", lambda: given_problems(facts, room)),
                 (f"{room.label}: lesson", lambda: lesson_problems(facts, room)),
                 (f"{room.label}: payoffs", lambda: payoff_problems(facts, room)),
+            ]
+        if room.is_stage and _with_gradients(facts, room):
+            proofs += [
+                (f"{room.label}: rules for every input", lambda: rule_problems(facts, room)),
+                (
+                    f"{room.label}: gradients reach every parameter",
+                    lambda: parameter_problems(facts, room),
+                ),
             ]
         proofs.append(
             (f"{room.label}: every exercise has a knockout", lambda: coverage_problems(room))
@@ -115,9 +129,9 @@ def _last_required(facts, room):
     return facts.stages[max(room.requires)] if room.requires else None
 
 
-def _run_suite(facts, workspace, room):
+def _run_suite(facts, workspace, room, extras=()):
     """Run a room's suite as if all that it requires had passed; gives (run, expected tests)."""
-    suite = suite_of(room)
+    suite = suite_of(room, extras)
     passed = [stage.number for stage in facts.closure(room)]
     extra = [] if room.is_stage else [workspace.path(room.paths[0]).parent]
     return run(workspace, [suite], passed, extra), suite.expected
@@ -160,20 +174,67 @@ def fact_problems(facts, room):
 def suite_problems(facts, room):
     """Tests without an exercise, exercises without tests, an example that is not first."""
     tests = suite_functions(room.suite)
-    slugs = {test_slug(e.name): e.name for e in room.exercises}
     if tests.count("test_module") != 1 or (tests and tests[-1] != "test_module"):
         yield "the suite needs exactly one test_module, at its end"
     owned = {}
     for test in tests[:-1]:
-        fitting = [s for s in slugs if test.startswith(f"test_unit_{s}_")]
-        if not fitting:
+        owner = _owner(room, test)
+        if owner is None:
             yield f"{test} belongs to no exercise"
         else:
-            owned.setdefault(slugs[max(fitting, key=len)], []).append(test)
+            owned.setdefault(owner, []).append(test)
     for exercise in room.exercises:
         own = owned.get(exercise.name, [])
         if not own or not own[0].endswith("_example"):
             yield f"the first test of {exercise.name} is not its example"
+
+
+def _owner(room, test):
+    """Name the exercise that a test belongs to, or give None."""
+    slugs = {test_slug(e.name): e.name for e in room.exercises}
+    fitting = [slug for slug in slugs if test.startswith(f"test_unit_{slug}_")]
+    return slugs[max(fitting, key=len)] if fitting else None
+
+
+def sitting_problems(facts, room):
+    """Tests that fail at the end of their sitting, because a later one is not yet written."""
+    done = set()
+    for number, sitting in enumerate(room.sittings[:-1], 1):
+        done |= {exercise.name for exercise in sitting.exercises}
+        later = [e for s in room.sittings[number:] for e in s.exercises]
+        with workspace_with(facts, room, _with_stubs(facts, room, later)) as workspace:
+            result, _ = _run_suite(facts, workspace, room)
+        if not result.finished:
+            yield f"the run after sitting {number} did not finish: {result.output[-300:]}"
+        for event in result.of("result"):
+            name = event["id"].rpartition("::")[2].partition("[")[0]
+            if event["outcome"] != "passed" and _owner(room, name) in done:
+                said = event.get("error", {}).get("message", "")
+                yield f"after sitting {number}, {name} is {event['outcome']}: {said[:90]}"
+
+
+def given_problems(facts, room, changes=None):
+    """Tests of given code that fail or belong to nothing, and twins that have none."""
+    extras = suite_functions(room.extras)
+    starts = {given.name: f"test_extra_{test_slug(given.name)}_" for given in room.given}
+    for test in extras:
+        if not test.startswith(tuple(starts.values())):
+            yield f"{test} belongs to nothing that is given"
+    for given in room.given:
+        if given.kind == "twin" and not any(t.startswith(starts[given.name]) for t in extras):
+            yield f"given {given.name}, a twin, has no test"
+    if not extras:
+        return
+    with workspace_with(facts, room, changes) as workspace:
+        result, expected = _run_suite(facts, workspace, room, extras)
+    ended = {}
+    for event in result.of("result"):
+        ended[event["id"].rpartition("::")[2].partition("[")[0]] = event
+    for name in expected:
+        event = ended.get(name, {"outcome": "not run"})
+        if event["outcome"] != "passed":
+            said = event.get("error", {}).get("message", "")
+            yield f"{name} is {event['outcome']}: {said[:90]}"
 
 
 def skeleton_problems(facts, room):
@@ -237,6 +298,40 @@ def import_problems(facts, room):
 def _lazy(facts, room, file, node):
     """Allow the one seam: Tensor.backward calls the walk that stage 05 writes."""
     return room.number == "01" and node.module == "autograd" and node.col_offset > 0
+
+
+def rule_problems(facts, room, changes=None):
+    """Inputs of operations for which there is neither a rule nor a word that they are constant."""
+    return _gradient_problems(facts, room, False, changes)
+
+
+def parameter_problems(facts, room, changes=None):
+    """Parameters that no gradient reaches from the output of the layer that owns them."""
+    return _gradient_problems(facts, room, True, changes)
+
+
+def _with_gradients(facts, room):
+    """List the stages that a room answers for: its own, and in that of the rules all before it.
+
+    Empty where a stage does not build on the rules.
+    """
+    before = facts.closure(room)
+    if "autograd.py" in room.files:
+        return [*before, room]
+    return [room] if any("autograd.py" in stage.files for stage in before) else []
+
+
+def _gradient_problems(facts, room, layers, changes):
+    """Ask the modules of a stage, with the reference up to it, what is missing."""
+    rooms = _with_gradients(facts, room)
+    lines = {built: given for stage in rooms for built, given in stage.layers.items()}
+    modules = [file.removesuffix(".py") for stage in rooms for file in stage.files]
+    request = json.dumps({"modules": modules, "layers": lines if layers else None})
+    with workspace_with(facts, room, changes) as workspace:
+        done = _run_python(workspace, "-m", "checker.gradients", str(workspace.root), request)
+    if done.returncode:
+        return [f"the modules cannot be asked: {done.stderr.strip()[-300:]}"]
+    return done.stdout.splitlines()
 
 
 def lesson_problems(facts, room):
@@ -321,8 +416,12 @@ PASTED = (
 def _run_text(workspace, text):
     path = workspace.path("lesson.py")
     path.write_text(text + (")" if text.startswith(PASTED) else ""), encoding="utf-8")
+    return _run_python(workspace, "-W", "ignore", str(path), str(workspace.root))
+
+
+def _run_python(workspace, *arguments):
     return subprocess.run(
-        [sys.executable, "-P", "-W", "ignore", str(path), str(workspace.root)],
+        [sys.executable, "-P", *arguments],
         cwd=workspace.root,
         env=child_environment() | {"MPLBACKEND": "Agg"},
         capture_output=True,

@@ -18,6 +18,8 @@ from .workspace import Journal, Workspace
 
 __all__ = ["milestone_verb", "run_verb", "shell_verb"]
 
+THREADED = ("OPENBLAS", "OMP", "MKL")
+
 
 def milestone_verb(options):
     """Run a milestone: locked until its stages pass, and failed below its threshold."""
@@ -48,6 +50,9 @@ def run_milestone(workspace, milestone):
         result = Path(folder) / "result.json"
         environment = script_environment(workspace, home / "pictures")
         environment["TINYTORCH_RESULT"] = str(result)
+        if milestone.threads:
+            for name in THREADED:
+                environment.setdefault(f"{name}_NUM_THREADS", str(milestone.threads))
         code = _run(workspace, script, [workspace.root, home], environment)
         measured = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
     achieved = code == 0 and bool(measured.get("achieved"))
@@ -68,7 +73,7 @@ def run_milestone(workspace, milestone):
 def script_environment(workspace, pictures):
     """Give the environment in which a learner's scripts run; all cores are theirs."""
     environment = child_environment()
-    for name in ("OPENBLAS", "OMP", "MKL"):
+    for name in THREADED:
         environment.pop(f"{name}_NUM_THREADS", None)
         if f"{name}_NUM_THREADS" in os.environ:
             environment[f"{name}_NUM_THREADS"] = os.environ[f"{name}_NUM_THREADS"]

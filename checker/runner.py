@@ -13,7 +13,16 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Run", "Suite", "child_environment", "run", "timeout_scale"]
+__all__ = [
+    "Run",
+    "Suite",
+    "child_environment",
+    "end_group",
+    "kill_group",
+    "run",
+    "timeout_scale",
+    "watched_frames",
+]
 
 STEP_SECONDS = 10.0  # one test, or one import
 TOTAL_SECONDS = 120.0
@@ -110,7 +119,7 @@ def run(workspace, suites, passed, extra_path=(), options=()):
             timed_out=timed_out or (dump.exists() and dump.stat().st_size > 0),
             code=process.returncode,
             output=output,
-            watchdog=_frames(dump, workspace),
+            watchdog=watched_frames(dump, workspace),
             seconds=time.perf_counter() - started,
         )
     finally:
@@ -169,18 +178,24 @@ def _drain(process, seconds):
 
 def end_group(process):
     """End a child and everything that it started."""
-    if os.name == "posix":
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
-    elif process.poll() is None:
-        subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
-        )
+    if os.name == "posix" or process.poll() is None:
+        kill_group(process.pid)
     if process.poll() is None:
         process.kill()
     process.wait()
+
+
+def kill_group(number):
+    """Kill the process of this number, which leads a session of its own, and all its kin."""
+    if os.name == "posix":
+        try:
+            os.killpg(number, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    else:
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(number)], capture_output=True, check=False
+        )
 
 
 def _events(path):
@@ -194,7 +209,7 @@ def _events(path):
     return found
 
 
-def _frames(path, workspace):
+def watched_frames(path, workspace):
     """Read the learner's frames out of a traceback that the watchdog wrote."""
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     newest = text.rpartition("most recent call first")[2]

@@ -133,6 +133,7 @@ _HOME = {
     "collate": "dataloader",
     "consumers_first": "autograd",
     "cross_entropy": "losses",
+    "default_collate": "dataloader",
     "detect_anomaly": "autograd",
     "draw": "autograd",
     "draws_for": "transforms",

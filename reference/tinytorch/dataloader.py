@@ -21,6 +21,7 @@ __all__ = [
     "Subset",
     "TensorDataset",
     "collate",
+    "default_collate",
     "index_batches",
     "prefetch",
     "random_split",
@@ -159,7 +160,7 @@ def collate(samples):
 
 @dataclass
 class Progress:
-    """How far one walk through the data is: its epoch, and how many batches it has handed out."""
+    """How far a walk through the data is: its epoch, and how many batches it has handed out."""
 
     epoch: int = 0
     position: int = 0
@@ -222,24 +223,18 @@ class DataLoader:
     def __iter__(self):
         """Yield the batches of one epoch, each loaded when its turn comes.
 
-        `begin()` gives the epoch and the position to start from, `load(indices, epoch)` one batch.
+        All of these are given: `begin()` says which epoch, and after how many batches (`position`)
+        to start; `epoch_batches(epoch)` lists the indices; `load(indices, epoch)` makes a batch.
         With num_workers above 0 `prefetch` loads up to prefetch_factor batches ahead. A batch
-        counts in `position` before it is handed out; after the last the epoch is finished.
+        counts in `position` before it is handed out, so that whoever saves in between goes on with
+        the next one; after the last, `finish()`.
 
         >>> [x.tolist() for (x,) in DataLoader(TensorDataset(Tensor([5, 6, 7])), batch_size=2)]
         [[5, 6], [7]]
         """
         progress = self.begin()
         epoch, start = progress.epoch, progress.position
-        batches = index_batches(
-            len(self.dataset),
-            self.batch_size,
-            shuffle=self.shuffle,
-            drop_last=self.drop_last,
-            seed=self.seed,
-            epoch=epoch,
-        )
-        loaded = (self.load(indices, epoch) for indices in batches[start:])
+        loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:])
         if self.num_workers > 0:
             loaded = prefetch(loaded, self.prefetch_factor)
         for batch in loaded:
@@ -253,6 +248,17 @@ class DataLoader:
             self.progress = Progress(self.progress.epoch + 1)
         self.progress.begun = True
         return self.progress
+
+    def epoch_batches(self, epoch):
+        """List the batches of an epoch as arrays of indices, by `index_batches`."""
+        return index_batches(
+            len(self.dataset),
+            self.batch_size,
+            shuffle=self.shuffle,
+            drop_last=self.drop_last,
+            seed=self.seed,
+            epoch=epoch,
+        )
 
     def load(self, indices, epoch):
         """Load one batch: whole where the data set can, else sample by sample, then collated."""
@@ -281,9 +287,14 @@ class DataLoader:
         return {"epoch": at.epoch, "position": at.position, "seed": self.seed}
 
     def load_state_dict(self, state_dict):
-        """Let the next iteration hand out the batch after the last one that the state counts."""
-        self.seed = int(state_dict["seed"])
-        self.progress = Progress(int(state_dict["epoch"]), int(state_dict["position"]))
+        """Let the next iteration hand out the batch after the last one that the state counts.
+
+        ValueError where there are not as many batches: another data set, another batch size.
+        """
+        progress = Progress(int(state_dict["epoch"]), int(state_dict["position"]))
+        if not 0 <= progress.position <= len(self):
+            raise ValueError(f"position {progress.position} of a loader of {len(self)} batches")
+        self.seed, self.progress = int(state_dict["seed"]), progress
 
 
 # -- loading ahead ---------------------------------------------------------------------------------
@@ -331,6 +342,9 @@ def _produce(items, free, ready, stopped):
         ready.put(("error", error))
 
 
+default_collate = collate  # PyTorch's name
+
+
 # -- small things ----------------------------------------------------------------------------------
 
 
@@ -345,8 +359,11 @@ def _telling(index):
     try:
         yield
     except Exception as error:
-        many = isinstance(index, np.ndarray)
-        error.add_note(f"while loading {'samples' if many else 'sample'} {index}")
+        if isinstance(index, np.ndarray):
+            first = ", ".join(map(str, index[:5])) + (", …" if len(index) > 5 else "")
+            error.add_note(f"while loading a batch of the {len(index)} samples {first}")
+        else:
+            error.add_note(f"while loading sample {index}")
         raise
 
 

@@ -6,6 +6,7 @@ or what was drawn before.
 """
 
 import contextlib
+import functools
 import threading
 
 import numpy as np
@@ -75,7 +76,9 @@ class Normalize(Transform):
         [[[1.0]], [[2.0]]]
         """
         self._check_channels(images)
-        return (images - self.mean[:, None, None]) / self.std[:, None, None]
+        out = images - self.mean[:, None, None]
+        out /= self.std[:, None, None]
+        return out
 
     def _check_channels(self, images):
         if images.dtype.kind != "f":
@@ -132,9 +135,9 @@ class RandomCrop(Transform):
         """Cut a window (h, w) = `size` out of each picture: (N, C, H, W) -> (N, C, h, w).
 
         `_padded`, given, puts the margin around. The top row of a window is one of the H - h + 1
-        possible ones, H with the margin, each as likely; the left column likewise: two numbers of
-        `uniforms` for each picture. What is learned then does not hang on the exact place. As
-        torchvision's, but there a batch is cut at one place.
+        possible ones, H with the margin, each as likely; the left column likewise. `uniforms` draws
+        two numbers for each picture, the first for the top. What is learned then does not hang on
+        the exact place. As torchvision's, but there a batch is cut at one place.
 
         >>> RandomCrop(2)(np.ones((3, 2, 2))).shape
         (3, 2, 2)
@@ -233,14 +236,20 @@ def uniforms(samples, count):
     """
     if _loading.indices is None:
         return random_generator().random((samples, count))
-    key = np.random.SeedSequence([_loading.seed, _loading.epoch, _loading.calls])
+    key = _key(_loading.seed, _loading.epoch, _loading.calls)
     _loading.calls += 1
     indices = _loading.indices
     if len(indices) != samples and len(indices) != 1:
         raise ValueError(f"numbers for {samples} samples were asked for, {len(indices)} are loaded")
     places = indices[:, None] * np.uint64(count) + np.arange(1, count + 1, dtype=np.uint64)
-    drawn = _splitmix64(key.generate_state(1, np.uint64), places)
+    drawn = _splitmix64(key, places)
     return np.broadcast_to((drawn >> np.uint64(11)) * 2.0**-53, (samples, count))
+
+
+@functools.lru_cache(maxsize=256)
+def _key(seed, epoch, call):
+    """Mix what all samples of an epoch share into 64 bits, (1,)."""
+    return np.random.SeedSequence([seed, epoch, call]).generate_state(1, np.uint64)
 
 
 def _splitmix64(key, places):

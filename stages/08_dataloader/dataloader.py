@@ -21,6 +21,7 @@ __all__ = [
     "Subset",
     "TensorDataset",
     "collate",
+    "default_collate",
     "index_batches",
     "prefetch",
     "random_split",
@@ -62,10 +63,7 @@ class TensorDataset(Dataset):
         >>> TensorDataset(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([5, 6]))[1]
         (Tensor([3., 4.]), Tensor(6))
         """
-        first, *others = [tensor[index] for tensor in self.tensors]
-        if self.transform is not None:
-            first = self.transform(first)
-        return (first, *others)
+        raise NotImplementedError("stage 08: TensorDataset.__getitem__")
 
     def __len__(self):
         return self.tensors[0].shape[0]
@@ -107,10 +105,7 @@ def random_split(dataset, lengths, generator=None):
     >>> [len(part) for part in parts]
     [7, 3]
     """
-    lengths = _whole_lengths(lengths, len(dataset))
-    order = _generator(generator).permutation(len(dataset))
-    parts = np.split(order, np.cumsum(lengths)[:-1])
-    return [Subset(dataset, part) for part in parts]
+    raise NotImplementedError("stage 08: random_split")
 
 
 # -- batches ---------------------------------------------------------------------------------------
@@ -126,11 +121,7 @@ def index_batches(count, batch_size, *, shuffle=False, drop_last=False, seed=0, 
     >>> [batch.tolist() for batch in index_batches(5, 2)]
     [[0, 1], [2, 3], [4]]
     """
-    order = np.arange(count)
-    if shuffle:
-        order = np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(count)
-    end = count - count % batch_size if drop_last else count
-    return [order[start : start + batch_size] for start in range(0, end, batch_size)]
+    raise NotImplementedError("stage 08: index_batches")
 
 
 def collate(samples):
@@ -144,22 +135,12 @@ def collate(samples):
     (Tensor([[1., 2.],
             [3., 4.]]), Tensor([0, 1]))
     """
-    first = samples[0]
-    if isinstance(first, (tuple, list)):
-        parts = [collate(part) for part in zip(*samples, strict=True)]
-        return tuple(parts) if isinstance(first, tuple) else parts
-    if isinstance(first, dict):
-        return {key: collate([sample[key] for sample in samples]) for key in first}
-    if isinstance(first, (str, bytes)):
-        return list(samples)
-    arrays = [as_array(sample) for sample in samples]
-    _check_shapes(arrays)
-    return Tensor(np.stack(arrays))
+    raise NotImplementedError("stage 08: collate")
 
 
 @dataclass
 class Progress:
-    """How far one walk through the data is: its epoch, and how many batches it has handed out."""
+    """How far a walk through the data is: its epoch, and how many batches it has handed out."""
 
     epoch: int = 0
     position: int = 0
@@ -216,36 +197,21 @@ class DataLoader:
         >>> len(DataLoader(data, batch_size=2)), len(DataLoader(data, batch_size=2, drop_last=True))
         (3, 2)
         """
-        whole, rest = divmod(len(self.dataset), self.batch_size)
-        return whole if self.drop_last or rest == 0 else whole + 1
+        raise NotImplementedError("stage 08: DataLoader.__len__")
 
     def __iter__(self):
         """Yield the batches of one epoch, each loaded when its turn comes.
 
-        `begin()` gives the epoch and the position to start from, `load(indices, epoch)` one batch.
+        All of these are given: `begin()` says which epoch, and after how many batches (`position`)
+        to start; `epoch_batches(epoch)` lists the indices; `load(indices, epoch)` makes a batch.
         With num_workers above 0 `prefetch` loads up to prefetch_factor batches ahead. A batch
-        counts in `position` before it is handed out; after the last the epoch is finished.
+        counts in `position` before it is handed out, so that whoever saves in between goes on with
+        the next one; after the last, `finish()`.
 
         >>> [x.tolist() for (x,) in DataLoader(TensorDataset(Tensor([5, 6, 7])), batch_size=2)]
         [[5, 6], [7]]
         """
-        progress = self.begin()
-        epoch, start = progress.epoch, progress.position
-        batches = index_batches(
-            len(self.dataset),
-            self.batch_size,
-            shuffle=self.shuffle,
-            drop_last=self.drop_last,
-            seed=self.seed,
-            epoch=epoch,
-        )
-        loaded = (self.load(indices, epoch) for indices in batches[start:])
-        if self.num_workers > 0:
-            loaded = prefetch(loaded, self.prefetch_factor)
-        for batch in loaded:
-            progress.position += 1
-            yield batch
-        progress.finish()
+        raise NotImplementedError("stage 08: DataLoader.__iter__")
 
     def begin(self):
         """Begin a walk of its own: the next epoch, or the rest of one that was loaded or set."""
@@ -253,6 +219,17 @@ class DataLoader:
             self.progress = Progress(self.progress.epoch + 1)
         self.progress.begun = True
         return self.progress
+
+    def epoch_batches(self, epoch):
+        """List the batches of an epoch as arrays of indices, by `index_batches`."""
+        return index_batches(
+            len(self.dataset),
+            self.batch_size,
+            shuffle=self.shuffle,
+            drop_last=self.drop_last,
+            seed=self.seed,
+            epoch=epoch,
+        )
 
     def load(self, indices, epoch):
         """Load one batch: whole where the data set can, else sample by sample, then collated."""
@@ -281,9 +258,14 @@ class DataLoader:
         return {"epoch": at.epoch, "position": at.position, "seed": self.seed}
 
     def load_state_dict(self, state_dict):
-        """Let the next iteration hand out the batch after the last one that the state counts."""
-        self.seed = int(state_dict["seed"])
-        self.progress = Progress(int(state_dict["epoch"]), int(state_dict["position"]))
+        """Let the next iteration hand out the batch after the last one that the state counts.
+
+        ValueError where there are not as many batches: another data set, another batch size.
+        """
+        progress = Progress(int(state_dict["epoch"]), int(state_dict["position"]))
+        if not 0 <= progress.position <= len(self):
+            raise ValueError(f"position {progress.position} of a loader of {len(self)} batches")
+        self.seed, self.progress = int(state_dict["seed"]), progress
 
 
 # -- loading ahead ---------------------------------------------------------------------------------
@@ -331,6 +313,9 @@ def _produce(items, free, ready, stopped):
         ready.put(("error", error))
 
 
+default_collate = collate  # PyTorch's name
+
+
 # -- small things ----------------------------------------------------------------------------------
 
 
@@ -345,8 +330,11 @@ def _telling(index):
     try:
         yield
     except Exception as error:
-        many = isinstance(index, np.ndarray)
-        error.add_note(f"while loading {'samples' if many else 'sample'} {index}")
+        if isinstance(index, np.ndarray):
+            first = ", ".join(map(str, index[:5])) + (", …" if len(index) > 5 else "")
+            error.add_note(f"while loading a batch of the {len(index)} samples {first}")
+        else:
+            error.add_note(f"while loading sample {index}")
         raise
 
 

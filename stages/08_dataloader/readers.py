@@ -47,6 +47,7 @@ MNIST_FILES = {  # and the published MD5 of each, unpacked
 }
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 RECORD = 1 + 3 * 32 * 32  # CIFAR-10: a label, then the red, green and blue plane
+REGION = 2 * 2**20  # a large page: as much as looking at one number may bring into memory
 
 
 # -- arrays larger than memory --------------------------------------------------------------------
@@ -55,26 +56,26 @@ RECORD = 1 + 3 * 32 * 32  # CIFAR-10: a label, then the red, green and blue plan
 class MemoryMapDataset(Dataset):
     """Rows of .npy files that stay on the disk: sample i is row i of each file.
 
-    The file is mapped into memory, not read: the system fetches a page (4 KB) when somebody looks
-    at it. It also keeps the page, as long as the map exists; so the map is closed and opened anew
-    before more than `resident` bytes have been looked at. `transform` is for the first file's rows.
+    A file is mapped, not read: the system fetches a page when somebody looks at it, 4 KB or, in
+    the worst case, REGION. It keeps what it fetched as long as the map exists, and would in the end
+    hold the whole file; so a map serves for a few rows only, as many as may bring in `resident`
+    bytes. `transform` is for the rows of the first file.
     """
 
     def __init__(self, *paths, transform=None, resident=64 * 2**20):
-        self.paths, self.transform, self.resident = [Path(p) for p in paths], transform, resident
-        self.maps, self.touched = self._open(), 0
-        lengths = {len(rows) for rows in self.maps}
+        self.files, self.transform, self.resident = (
+            [_npy_layout(p) for p in paths],
+            transform,
+            resident,
+        )
+        lengths = {file["shape"][0] for file in self.files}
         if len(lengths) != 1:
             raise ValueError(f"MemoryMapDataset: files of {sorted(lengths)} rows do not match")
         self.length = lengths.pop()
-        self.cost = sum(rows[:1].nbytes + 2**16 for rows in self.maps)  # neighbours come along
 
     def __getitem__(self, index):
         """Copy row `index`, or the rows of a list of indices, of every file into memory."""
-        self.touched += self.cost * np.size(index)
-        if self.touched > self.resident:
-            self.maps, self.touched = self._open(), self.cost * np.size(index)
-        first, *others = [Tensor(np.array(rows[index])) for rows in self.maps]
+        first, *others = [Tensor(self._rows(file, np.asarray(index))) for file in self.files]
         if self.transform is not None:
             first = self.transform(first)
         return (first, *others)
@@ -87,12 +88,19 @@ class MemoryMapDataset(Dataset):
         """Give the function for whole batches; None where the transform takes samples only."""
         return self.__getitem__ if takes_batches(self.transform) else None
 
-    def _open(self):
-        return [_map_npy(path) for path in self.paths]
+    def _rows(self, file, index):
+        if index.ndim == 0:
+            return np.array(np.memmap(mode="r", **file)[int(index)])
+        out = np.empty((len(index), *file["shape"][1:]), file["dtype"])
+        few = max(1, self.resident // (out[:1].nbytes + REGION))
+        for start in range(0, len(index), few):
+            part = slice(start, start + few)
+            out[part] = np.memmap(mode="r", **file)[index[part]]  # a map of its own: it goes here
+        return out
 
 
-def _map_npy(path):
-    """Map one .npy file; ValueError where it is no array, or longer or shorter than it says."""
+def _npy_layout(path):
+    """Say where in a .npy file its numbers are; ValueError where it is damaged or holds no rows."""
     try:
         rows = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
@@ -102,7 +110,9 @@ def _map_npy(path):
     extra = os.path.getsize(path) - rows.offset - rows.nbytes
     if extra:
         raise ValueError(f"{path} has {extra} bytes after its array of shape {rows.shape}")
-    return rows
+    order = "C" if rows.flags.c_contiguous else "F"
+    where = {"filename": Path(path).resolve(), "offset": rows.offset}
+    return {**where, "dtype": rows.dtype, "shape": rows.shape, "order": order}
 
 
 # -- IDX, the format of MNIST ---------------------------------------------------------------------
@@ -115,7 +125,8 @@ def read_idx(path, checksum=None):
     numbers, row by row. `checksum` is the MD5 or SHA-256 of the unpacked bytes. ValueError where
     anything is missing, too much or different.
     """
-    data = _unpacked(path)
+    with _telling_damage(path), _unpacking(path) as stream:
+        data = stream.read()
     _check_sum(path, data, checksum)
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in IDX_TYPES:
         raise ValueError(f"{path} is no IDX file: it begins with {data[:4].hex(' ') or 'nothing'}")
@@ -197,13 +208,14 @@ def _from_tar(path, names, checksums):
     if checksums.get(path.name):
         _check_sum(path, path.read_bytes(), checksums[path.name])
     files = {}
-    with _telling_damage(path), tarfile.open(path, "r:*") as archive:
-        for member in archive:
-            name = member.name.rpartition("/")[2]
-            if name in names and member.isfile():
-                files[name] = archive.extractfile(member).read()
-                if len(files[name]) != member.size:
-                    raise EOFError(f"{name} ends early")
+    with _telling_damage(path), _unpacking(path) as stream:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                name = member.name.rpartition("/")[2]
+                if name in names and member.isfile():
+                    files[name] = archive.extractfile(member).read()
+        while stream.read(2**20):  # to the very end, where gzip keeps its own checksum
+            pass
     missing = [name for name in names if name not in files]
     if missing:
         raise ValueError(f"{path} has no {', '.join(missing)} in it")
@@ -222,13 +234,11 @@ def _telling_damage(path):
         raise ValueError(f"{path} is damaged or cut off: {error}") from None
 
 
-def _unpacked(path):
-    """Read a file; if it is gzip, by its first two bytes, what is packed in it."""
-    data = Path(path).read_bytes()
-    if data[:2] != b"\x1f\x8b":
-        return data
-    with _telling_damage(path):
-        return gzip.decompress(data)
+def _unpacking(path):
+    """Open a file to be read; if it is gzip, by its first two bytes, what is packed in it."""
+    with open(path, "rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else open(path, "rb")
 
 
 def _check_sum(path, data, checksum):

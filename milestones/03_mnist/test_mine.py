@@ -1,0 +1,346 @@
+"""Milestone 3: a network for 60,000 digits, how it is trained, and your own drawings."""
+
+import numpy as np
+from tinytorch import manual_seed
+from tinytorch.layers import Linear
+from tinytorch.losses import CrossEntropyLoss
+from tinytorch.tensor import Tensor
+from tinytorch.training import Trainer, batches
+
+from checker.expect import expect_close, expect_equal, expect_true, expect_unchanged
+
+
+def model():
+    from mine import build_model
+
+    return build_model()
+
+
+def configured(network, batches):
+    """Let the learner choose, and see that three things came back, in their order."""
+    from mine import configure
+
+    __tracebackhide__ = True
+    given = configure(network, batches)
+    expect_true(
+        isinstance(given, tuple) and len(given) == 3,
+        f"configure gave back {type(given).__name__}, expected (optimizer, scheduler, epochs)",
+        "All three are needed to train, and nothing else.",
+    )
+    optimizer, scheduler, epochs = given
+    expect_true(
+        hasattr(optimizer, "param_groups"),
+        f"what configure gives first is {type(optimizer).__name__}, no optimizer",
+        "The order is (optimizer, scheduler, epochs).",
+    )
+    expect_true(
+        hasattr(scheduler, "total_steps"),
+        f"what configure gives second is {type(scheduler).__name__}, no OneCycleLR",
+        "The order is (optimizer, scheduler, epochs).",
+    )
+    expect_true(
+        isinstance(epochs, int) and epochs >= 1,
+        f"what configure gives third is {epochs!r}, not a number of epochs",
+        "The order is (optimizer, scheduler, epochs).",
+    )
+    return given
+
+
+def pictures(n):
+    """Make n rows of 784 numbers, as far from 0 as those of MNIST."""
+    return Tensor(np.random.default_rng(0).standard_normal((n, 784)).astype(np.float32))
+
+
+def at_work(network, rows):
+    """Ask a network in evaluation mode, in which no dropout plays in."""
+    network.eval()
+    return network(Tensor(rows.astype(np.float32))).data
+
+
+# -- build_model
+
+
+def test_unit_build_model_example():
+    expect_equal(model()(pictures(3)).shape, (3, 10), "the shape of the scores of three pictures")
+
+
+def test_unit_build_model_layers():
+    weights = [p.shape for p in model().parameters() if len(p.shape) == 2]
+    expect_true(
+        len(weights) in (2, 3),
+        f"the network has {len(weights)} layers with weights, expected 2 or 3",
+        "One layer reads 92 of 100 digits right. More than three are not needed here.",
+    )
+
+
+def test_unit_build_model_bends():
+    network, rows = model(), pictures(2).data * 3
+    first, second, both, none = at_work(network, np.stack([*rows, rows.sum(0), 0 * rows[0]]))
+    expect_true(
+        np.abs((first + second) - (both + none)).max() > 1e-3,
+        "f(a) + f(b) is f(a + b) + f(0): the network is a linear function",
+        "Linears in a row are one Linear. A ReLU has to stand between them.",
+    )
+
+
+def test_unit_build_model_gives_scores():
+    network, scores = model(), np.arange(-5, 5, dtype=np.float32)
+    for parameter in network.parameters():
+        parameter.copy_(np.zeros(parameter.shape, np.float32))
+    list(network.parameters())[-1].copy_(scores)
+    expect_close(
+        at_work(network, np.ones((1, 784))),
+        scores[None],
+        "the scores where all weights are 0 and the last biases are -5 to 4",
+        "Nothing comes after the last layer: cross_entropy has the softmax inside.",
+    )
+
+
+# -- configure
+
+
+def test_unit_configure_example():
+    _, scheduler, epochs = configured(Linear(2, 2), 10)
+    expect_equal(
+        scheduler.total_steps,
+        10 * epochs,
+        f"the steps planned for {epochs} epochs of 10 batches",
+        "The schedule is stepped after every batch.",
+    )
+
+
+def test_unit_configure_other_lengths():
+    for count in (1, 469):
+        _, scheduler, epochs = configured(Linear(2, 2), count)
+        expect_equal(
+            scheduler.total_steps,
+            count * epochs,
+            f"the steps planned for {epochs} epochs of {count} batches",
+            "An epoch has as many batches as configure is told.",
+        )
+
+
+def test_unit_configure_the_model_given():
+    network = Linear(3, 2)
+    optimizer, _, _ = configured(network, 10)
+    held = [id(p) for group in optimizer.param_groups for p in group["params"]]
+    expect_true(
+        sorted(held) == sorted(id(p) for p in network.parameters()),
+        "the optimizer does not hold the parameters of the model that was given, each once",
+        "What an optimizer does not hold never moves: optimizer(model.parameters(), ...).",
+    )
+
+
+def test_unit_configure_turns_the_rate():
+    optimizer, scheduler, epochs = configured(Linear(2, 2), 10)
+    rates = []
+    for _ in range(10 * epochs - 1):
+        scheduler.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+    expect_true(
+        max(rates) > 2 * rates[-1],
+        f"the optimizer's learning rate is {rates[-1]:.3g} at the end and never above "
+        f"{max(rates):.3g}",
+        "The schedule has to rise and fall, and to turn the rate of this very optimizer.",
+    )
+
+
+# -- preprocess
+
+
+def prepared(*boxes, shape=(280, 280), ink=255):
+    """Draw filled boxes (top, left, height, width); give what preprocess makes of the drawing."""
+    drawing = np.zeros(shape, np.uint8)
+    for top, left, height, width in boxes:
+        drawing[top : top + height, left : left + width] = ink
+    return read(drawing)
+
+
+def read(drawing):
+    """Give what preprocess makes of a drawing, as an array of the right shape and dtype."""
+    from mine import preprocess
+
+    before = drawing.copy()
+    picture = preprocess(drawing)
+    what = f"preprocess of a drawing of {drawing.shape[0]}x{drawing.shape[1]}"
+    expect_true(
+        isinstance(picture, np.ndarray), f"{what} gives {type(picture).__name__}, not an array"
+    )
+    expect_equal(
+        picture.shape, (28, 28), f"the shape of {what}", "The network wants 28 * 28 = 784."
+    )
+    expect_equal(str(picture.dtype), "float32", f"the dtype of {what}", "The weights are float32.")
+    expect_unchanged(drawing, before, "preprocess")
+    return picture
+
+
+def extent(picture):
+    """Give the rows and the columns that the ink takes up: (height, width)."""
+    inked = [np.flatnonzero(picture.any(axis=axis)) for axis in (1, 0)]
+    return tuple(int(n[-1] - n[0]) + 1 if n.size else 0 for n in inked)
+
+
+def centre(picture):
+    """Give the row and the column of the centre of mass."""
+    i, mass = np.arange(28), picture.sum()
+    return float(i @ picture.sum(axis=1) / mass), float(i @ picture.sum(axis=0) / mass)
+
+
+def test_unit_preprocess_example():
+    picture = prepared((20, 200, 200, 30))
+    expect_close(
+        picture[14, 11:18],
+        [0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0],
+        "row 14, columns 11 to 17, of a 1 of 200 rows and 30 columns",
+        "Shrunk by 10 it has 20 rows and 3 columns, and the middle one has to be column 14.",
+    )
+
+
+def test_unit_preprocess_nothing_drawn():
+    expect_close(
+        read(np.zeros((280, 280), np.uint8)),
+        np.zeros((28, 28)),
+        "preprocess of an empty sheet",
+        "Who has pressed Clear has not made a mistake: nothing drawn gives zeros.",
+    )
+
+
+def test_unit_preprocess_size():
+    """The longer side has 20 pixels, the other one keeps its part of it."""
+    for height, width, expected in [(200, 60, (20, 6)), (60, 200, (6, 20)), (130, 130, (20, 20))]:
+        expect_equal(
+            extent(prepared((30, 40, height, width))),
+            expected,
+            f"the rows and columns of ink, of a box of {height}x{width}",
+            "The longer side becomes 20 pixels, and the other side shrinks as much: a 1 that is "
+            "stretched is no 1 any more.",
+        )
+
+
+def test_unit_preprocess_small_drawings():
+    expect_equal(
+        extent(prepared((250, 3, 10, 5))),
+        (20, 10),
+        "the rows and columns of ink, of a box of 10x5",
+        "A small drawing is enlarged: all digits of MNIST are equally large.",
+    )
+
+
+def test_unit_preprocess_other_sheets():
+    """The sheet need not be square, nor of 280 pixels."""
+    for shape in [(100, 300), (300, 100), (28, 28), (64, 48)]:
+        expect_equal(
+            extent(prepared((4, 6, 20, 10), shape=shape)),
+            (20, 10),
+            f"the rows and columns of ink, of a box of 20x10 on a sheet of {shape[0]}x{shape[1]}",
+        )
+
+
+def test_unit_preprocess_thin():
+    """One pixel of ink, and lines one pixel thin, are drawings, too."""
+    for height, width, expected in [(1, 200, (1, 20)), (200, 1, (20, 1)), (1, 1, (20, 20))]:
+        picture = prepared((60, 70, height, width))
+        expect_equal(
+            extent(picture),
+            expected,
+            f"the rows and columns of ink, of a box of {height}x{width}",
+            "20 * 1 / 200 is 0.1, and rounded 0: but what is drawn has one row at least.",
+        )
+
+
+def test_unit_preprocess_ink():
+    for ink, expected in [(255, 1.0), (51, 0.2)]:
+        expect_close(
+            prepared((20, 200, 200, 30), ink=ink)[14, 14],
+            expected,
+            f"the middle of a box whose ink is {ink} of 255",
+            "0 stays paper and 255 becomes 1.",
+        )
+
+
+def test_unit_preprocess_thin_lines_are_not_lost():
+    """Every pixel of the drawing counts: a line that is thinner than a new pixel turns grey."""
+    picture = prepared((40, 40, 200, 10), (40, 230, 200, 10), (140, 40, 2, 200))
+    row = int(picture[:, 14].argmax())
+    expect_close(
+        picture[row, 14],
+        0.2,
+        "the ink at the middle of an H whose bar is 2 of 10 pixels thick",
+        "Each pixel of the small picture is the mean of the 10x10 that it covers: 2 rows of ink in "
+        "10 make 0.2. Whoever takes every tenth pixel gets 0 or 1, by luck.",
+        atol=0.05,
+    )
+    expect_close(
+        picture.sum(), (2 * 2000 + 2 * 180) / 100, "all the ink of that H, in new pixels",
+        "100 pixels of ink make one.", rtol=0.02,
+    )  # fmt: skip
+
+
+def test_unit_preprocess_centred_by_mass():
+    """Shapes whose centre of mass is not the middle of their rectangle."""
+    foot = [(40, 40, 200, 20), (220, 40, 20, 120)]
+    roof = [(30, 100, 30, 160), (60, 230, 170, 30)]
+    heavy = [(30, 50, 200, 10), (90, 60, 60, 40), (30, 60, 10, 130)]
+    wedge = [(40 + 10 * i, 60, 10, 12 * i + 8) for i in range(19)]
+    for name, boxes in [("an L", foot), ("a 7", roof), ("a flag", heavy), ("a wedge", wedge)]:
+        row, column = centre(prepared(*boxes))
+        expect_true(
+            max(abs(row - 14), abs(column - 14)) <= 0.501,
+            f"the centre of mass of {name} is at row {row:.2f}, column {column:.2f}, not at 14, 14",
+            "In MNIST it lies there, to half a pixel, in every picture. The middle of the "
+            "rectangle is another place: the head of a 7 weighs more than its foot.",
+        )
+
+
+def test_unit_preprocess_stays_inside():
+    """A heavy end moves the rest as far as the edge, and no farther."""
+    for turn in range(4):
+        drawing = np.zeros((280, 280), np.uint8)
+        drawing[20:260, 138:142] = 255
+        drawing[200:260, 80:200] = 255
+        picture = read(np.rot90(drawing, turn).copy())
+        expect_equal(
+            max(extent(picture)),
+            20,
+            "the longer side of the ink of a heavy foot under a long thin stalk",
+            "Its centre of mass is so low that row 14 would want the top above row 0. Then it "
+            "stops at the edge, and nothing is cut off.",
+        )
+
+
+def test_unit_preprocess_place_and_size_do_not_matter():
+    """The same shape, anywhere on the sheet, large or small, is the same picture."""
+    shape = [(0, 0, 6, 20), (6, 14, 24, 6)]
+    first = prepared(*shape)
+    for scale, top, left in [(1, 240, 250), (4, 100, 12), (9, 3, 99)]:
+        moved = [(scale * t + top, scale * n + left, scale * h, scale * w) for t, n, h, w in shape]
+        expect_close(
+            prepared(*moved),
+            first,
+            f"the picture of a 7 drawn {scale} times as large at row {top}, column {left}",
+            "Only the rectangle with the ink counts, wherever it is and however large.",
+            atol=0.01,
+        )
+
+
+def test_module():
+    """The network learns ten noisy patterns, and reads a drawing."""
+    from mine import preprocess
+
+    manual_seed(0)
+    network = model()
+    rng = np.random.default_rng(0)
+    labels = np.arange(100) % 10
+    rows = rng.standard_normal((10, 784))[labels] + 0.5 * rng.standard_normal((100, 784))
+    data = batches(Tensor(rows.astype(np.float32)), Tensor(labels), 20)
+    optimizer, scheduler, epochs = configured(network, len(data))
+    trainer = Trainer(network, optimizer, CrossEntropyLoss(), scheduler=scheduler)
+    loss = trainer.fit(data, epochs)[-1]["loss"]
+    expect_true(
+        loss < 1.0,
+        f"after {epochs} epochs over 100 noisy patterns of 10 kinds the loss is {loss:.2f}",
+        "Below 1 is easy there; a blind guess is 2.30. Is the largest rate too small, or so large "
+        "that nothing is learnt? AdamW learns from 0.001 to 0.006.",
+    )
+    row = preprocess(np.zeros((280, 280), np.uint8)).reshape(1, 784)
+    expect_equal(network(Tensor(row)).shape, (1, 10), "the shape of the scores of a drawing")
