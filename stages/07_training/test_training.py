@@ -100,35 +100,6 @@ def expect_heard(seen, expected, what, why):
         expect_equal(heard, wanted, f"{what}: event {number}", why)
 
 
-# -- accuracy -------------------------------------------------------------------------------------
-
-
-def test_unit_accuracy_example():
-    scores, classes = Tensor([[2.0, 1.0], [0.0, 5.0], [3.0, 4.0]]), Tensor([0, 0, 1])
-    expect_close(
-        accuracy(scores, classes), 2 / 3, "accuracy([[2. 1.] [0. 5.] [3. 4.]], [0 0 1])",
-        "The largest scores are at 0, 1 and 1; the right classes are 0, 0 and 1. Two of three.",
-    )  # fmt: skip
-
-
-def test_unit_accuracy_rows():
-    scores = Tensor(np.eye(4, dtype=np.float32)[[2, 0, 3, 1, 1]])  # (5, 4)
-    for classes, right in (([2, 0, 3, 1, 1], 1.0), ([0, 1, 2, 3, 0], 0.0), ([2, 0, 0, 0, 0], 0.4)):
-        expect_close(
-            accuracy(scores, Tensor(classes)), right,
-            f"accuracy of 5 rows whose largest scores are at [2 0 3 1 1], for {classes}",
-            "Each row is an example, and its answer is the place of its largest score.",
-        )  # fmt: skip
-
-
-def test_unit_accuracy_number():
-    share = accuracy(Tensor([[2.0, 1.0]]), Tensor([0]))
-    expect_true(
-        type(share) is float, f"accuracy gives a {type(share).__name__}, expected a float",
-        "It goes into the history, which is saved as numbers: .item(), or float(...).",
-    )  # fmt: skip
-
-
 # -- train_step -----------------------------------------------------------------------------------
 
 
@@ -208,6 +179,35 @@ def test_unit_trainer_train_step_not_finite():
     expect_close(
         weight_of(trainer), 2.0, "the weight after a loss of inf was refused",
         "One step with it and the weight is nan for ever: call note before you update.",
+    )  # fmt: skip
+
+
+# -- accuracy -------------------------------------------------------------------------------------
+
+
+def test_unit_accuracy_example():
+    scores, classes = Tensor([[2.0, 1.0], [0.0, 5.0], [3.0, 4.0]]), Tensor([0, 0, 1])
+    expect_close(
+        accuracy(scores, classes), 2 / 3, "accuracy([[2. 1.] [0. 5.] [3. 4.]], [0 0 1])",
+        "The largest scores are at 0, 1 and 1; the right classes are 0, 0 and 1. Two of three.",
+    )  # fmt: skip
+
+
+def test_unit_accuracy_rows():
+    scores = Tensor(np.eye(4, dtype=np.float32)[[2, 0, 3, 1, 1]])  # (5, 4)
+    for classes, right in (([2, 0, 3, 1, 1], 1.0), ([0, 1, 2, 3, 0], 0.0), ([2, 0, 0, 0, 0], 0.4)):
+        expect_close(
+            accuracy(scores, Tensor(classes)), right,
+            f"accuracy of 5 rows whose largest scores are at [2 0 3 1 1], for {classes}",
+            "Each row is an example, and its answer is the place of its largest score.",
+        )  # fmt: skip
+
+
+def test_unit_accuracy_number():
+    share = accuracy(Tensor([[2.0, 1.0]]), Tensor([0]))
+    expect_true(
+        type(share) is float, f"accuracy gives a {type(share).__name__}, expected a float",
+        "It goes into the history, which is saved as numbers: .item(), or float(...).",
     )  # fmt: skip
 
 
