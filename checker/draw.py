@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import textwrap
 import webbrowser
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -66,7 +67,7 @@ def port_of(asked):
     """Read PORT=; None where none was asked for."""
     if asked is None:
         return None
-    if not asked.isdecimal() or not 0 < int(asked) < 65536:
+    if not (asked.isdecimal() and len(asked) < 6 and 0 < int(asked) < 65536):
         raise Usage(f"PORT={asked}: a port is a number from 1 to 65535", f"make draw PORT={PORT}")
     return int(asked)
 
@@ -81,7 +82,7 @@ async def serve(workspace, milestone, port):
             raise CourseError(about["error"] + where, about.get("mend"))
         listener = listen(port)
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
-        say([about["about"], "", f"Draw at {address}", "Ctrl-C ends it."])
+        say([*textwrap.wrap(about["about"], 79), "", f"Draw at {address}", "Ctrl-C ends it."])
         sys.stdout.flush()
         app = application(reader, milestone.folder / "page" / "page.html")
         config = uvicorn.Config(

@@ -254,7 +254,7 @@ def draw(workspace, *words):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("port", ["http", "0", "65536", "-1", "8_0"])
+@pytest.mark.parametrize("port", ["http", "0", "65536", "-1", "8_0", "9" * 5000])
 def test_a_port_is_a_number(workspace, port):
     done = draw(workspace, f"PORT={port}")
     assert done.returncode == 2 and "a port is a number from 1 to 65535" in done.stdout

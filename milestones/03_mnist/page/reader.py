@@ -108,10 +108,9 @@ def coarse(picture):
     inked = [np.flatnonzero(picture.any(axis=axis)) for axis in (1, 0)]
     longest = max(int(np.ptp(places)) for places in inked) + 1
     steps = (np.arange(32) - 15.5) * longest / 32  # from the middle of the ink
-    rows, columns = (
-        np.floor((places[0] + places[-1] + 1) / 2 + steps).astype(int) + 28 for places in inked
-    )
-    bitmap = np.pad(picture, 28)[np.ix_(rows, columns)] > 0.2  # (32, 32)
+    places = ((ink[0] + ink[-1]) / 2 + steps for ink in inked)
+    rows, columns = (np.maximum(0, 1 - abs(p[:, None] - np.arange(28))) for p in places)
+    bitmap = rows @ picture @ columns.T > 0.2  # (32, 32), by lines between the pixels' centres
     return enlarge(bitmap.reshape(1, 8, 4, 8, 4).sum(axis=(2, 4)))[0]
 
 
