@@ -58,12 +58,16 @@ def _operations(modules):
 
 
 def _fits(rule, op):
-    """Tell whether rule(g, out, *inputs, **params) can be called."""
-    params = dict.fromkeys(op.parameters)
-    if op.variadic:
-        params["position"] = 0
+    """Tell whether rule(g, out, *inputs, **params) can be called: with all, and without defaults.
+
+    What a caller leaves out, the walk does not hand over either.
+    """
+    kinds = op.signature.parameters
+    needed = [name for name in op.parameters if kinds[name].default is inspect.Parameter.empty]
+    place = ["position"] if op.variadic else []
     try:
-        inspect.signature(rule).bind(None, None, *op.inputs, **params)
+        for inputs, params in ((op.inputs, op.parameters), (op.inputs[: op.least], needed)):
+            inspect.signature(rule).bind(None, None, *inputs, **dict.fromkeys([*params, *place]))
     except TypeError:
         return False
     return True

@@ -72,9 +72,10 @@ def test_a_constant_that_is_no_input():
     assert "'target' has no gradient rule" in second
 
 
-def test_a_rule_that_cannot_be_called():
+@pytest.mark.parametrize("ends", ["", ", *, diagonal"])
+def test_a_rule_that_cannot_be_called(ends):
     old = "def tril_x(g, out, x, *, diagonal=0):"
-    changes = changed("autograd.py", (old, "def tril_x(g, out, x):"))
+    changes = changed("autograd.py", (old, f"def tril_x(g, out, x{ends}):"))
     assert problems(rule_problems, changes) == [
         "tril: the rule tril_x does not take its inputs and parameters"
     ]

@@ -133,7 +133,7 @@ shapes = st.lists(st.integers(0, 3), max_size=3).map(tuple)
 
 
 @pytest.mark.parametrize("symbol", BINARY)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(shapes, shapes)
 def test_two_inputs_with_broadcasting(symbol, a, b):
     try:
@@ -157,7 +157,7 @@ def test_matmul_of_every_rank():
     compare(lambda k, x: x.T @ x, numbers((4, 2)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(shapes, st.data())
 def test_reductions(shape, data):
     n = len(shape)
@@ -189,7 +189,7 @@ def test_variance():
         )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=4).map(tuple), st.data())
 def test_axes(shape, data):
     n = len(shape)
@@ -411,7 +411,7 @@ def test_a_shared_weight():
         np.testing.assert_allclose(mine.grad.data, yours.grad.numpy(), rtol=1e-4, atol=1e-5)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 40), st.integers(0, 40)), min_size=1,
                 max_size=14))  # fmt: skip
 def test_random_graphs(plan):

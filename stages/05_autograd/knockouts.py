@@ -532,6 +532,30 @@ def counts_kept(root):
 
 @knockout(
     of="consumers_first",
+    killed_by="test_unit_consumers_first_holds_on_to_nothing",
+    says="it asks for the parents after the yield, when the walk has used up the recipe",
+)
+def parents_after_the_yield(root):
+    expected, todo = {root: 0}, [root]
+    while todo:
+        for parent in parents(todo.pop()):
+            if parent not in expected:
+                expected[parent] = 0
+                todo.append(parent)
+            expected[parent] += 1
+    ready = [root]
+    while ready:
+        tensor = ready.pop()
+        del expected[tensor]
+        yield tensor
+        for parent in parents(tensor):
+            expected[parent] -= 1
+            if expected[parent] == 0:
+                ready.append(parent)
+
+
+@knockout(
+    of="consumers_first",
     killed_by="test_unit_consumers_first_a_leaf_alone",
     says="root itself is left out",
 )

@@ -647,10 +647,14 @@ def test_unit_consumers_first_holds_on_to_nothing():
         next(walk)
         root.recipe = None  # as the walk does when it has used it
         del root
-        held = next(walk)
+        held = next(walk, None)
+        expect_true(
+            held is not None, "consumers_first ends after root, whose recipe has been used up",
+            "The walk uses up the recipe of what it visits: ask for the parents before the yield.",
+        )  # fmt: skip
         held.recipe = None
         del held
-        next(walk)
+        next(walk, None)
         alive = middle() is not None
     finally:
         gc.enable()
@@ -1677,7 +1681,7 @@ def test_module():
                 "A network 2-8-2, every weight nudged to compare.",
             )  # fmt: skip
         losses = []
-        for _ in range(60):
+        for _ in range(40):
             for p in leaves.values():
                 p.grad = None
             now = loss(**leaves)
@@ -1690,8 +1694,8 @@ def test_module():
             hidden = relu(x @ leaves["w"].T + leaves["b"])
             said = (hidden @ leaves["v"].T + leaves["c"]).argmax(1)
         expect_true(
-            losses[-1] < 0.1 * losses[0],
-            f"60 steps on XOR brought the loss from {losses[0]:.3f} to {losses[-1]:.3f}",
+            losses[-1] < 0.2 * losses[0],
+            f"40 steps on XOR brought the loss from {losses[0]:.3f} to {losses[-1]:.3f}",
             "The gradients are right; is what the walk leaves behind, too?",
         )
         expect_equal(said.tolist(), [0, 1, 1, 0], "what the network says to XOR")

@@ -559,14 +559,12 @@ def test_unit_dataloader_iter_resumes():
 
 
 def test_unit_dataloader_iter_independent():
-    loader = DataLoader(numbered(6), 2, shuffle=True, generator=2)
-    outer = []
+    loader, outer = DataLoader(numbered(6), 2, shuffle=True, generator=2), []
+    why = "Two loops over one loader each have a place of their own: begin() gives it."
     for batch in loader:
         outer += numbers_of([batch])
-        expect_each_once(numbers_of(loader), 6, "a loop inside a loop over the same loader")
-    expect_each_once(
-        outer, 6, "the outer loop", "Two loops over one loader each have a place of their own."
-    )
+        expect_each_once(numbers_of(loader), 6, "a loop inside a loop over the same loader", why)
+    expect_each_once(outer, 6, "the outer loop", why)
 
 
 def test_unit_dataloader_iter_draws_by_sample():

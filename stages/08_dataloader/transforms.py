@@ -6,6 +6,7 @@ or what was drawn before.
 """
 
 import contextlib
+import functools
 import threading
 
 import numpy as np
@@ -225,14 +226,20 @@ def uniforms(samples, count):
     """
     if _loading.indices is None:
         return random_generator().random((samples, count))
-    key = np.random.SeedSequence([_loading.seed, _loading.epoch, _loading.calls])
+    key = _key(_loading.seed, _loading.epoch, _loading.calls)
     _loading.calls += 1
     indices = _loading.indices
     if len(indices) != samples and len(indices) != 1:
         raise ValueError(f"numbers for {samples} samples were asked for, {len(indices)} are loaded")
     places = indices[:, None] * np.uint64(count) + np.arange(1, count + 1, dtype=np.uint64)
-    drawn = _splitmix64(key.generate_state(1, np.uint64), places)
+    drawn = _splitmix64(key, places)
     return np.broadcast_to((drawn >> np.uint64(11)) * 2.0**-53, (samples, count))
+
+
+@functools.lru_cache(maxsize=256)
+def _key(seed, epoch, call):
+    """Mix what all samples of an epoch share into 64 bits, (1,)."""
+    return np.random.SeedSequence([seed, epoch, call]).generate_state(1, np.uint64)
 
 
 def _splitmix64(key, places):
