@@ -217,6 +217,8 @@ class Optimizer:
         for name in self.defaults:
             if name != "maximize" and not all(name in group for group in groups):
                 raise ValueError(f"the state has no {name!r}: another kind of optimizer made it")
+        if any(group.get("amsgrad") for group in groups):
+            raise ValueError("the state is of Adam with amsgrad, which is not to be had here")
         numbers = [number for group in groups for number in group["params"]]
         shapes = dict(zip(numbers, [p.shape for p in self.parameters()], strict=True))
         for number, kept in state_dict["state"].items():
@@ -413,9 +415,10 @@ def _check_parameter(parameter, known):
     if not isinstance(parameter, Tensor):
         raise TypeError(f"an optimizer changes tensors, not a {type(parameter).__name__}")
     if parameter.recipe is not None:
+        maker = getattr(parameter.recipe.op, "name", "an operation")  # None once it is walked
         raise ValueError(
-            f"a tensor of shape {parameter.shape} that {parameter.recipe.op.name} made is no "
-            "parameter: give the leaf that it was made of"
+            f"a tensor of shape {parameter.shape} that {maker} made is no parameter: give the "
+            "leaf that it was made of"
         )
     if parameter.dtype.kind != "f":
         raise ValueError(f"a parameter is a floating number, not {parameter.dtype}")
