@@ -6,10 +6,12 @@ for where TINYTORCH_DATA points; without it those tests are left out.
 
 import contextlib
 import gc
+import io
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from pathlib import Path
@@ -175,6 +177,10 @@ def test_the_index_is_named():
             list(DataLoader(Broken(9, 0), 3, shuffle=True, generator=0, num_workers=workers))
         first = DataLoader(Broken(9, 0), 3, shuffle=True, generator=0).epoch_batches(0)[0][0]
         assert caught.value.__notes__ == [f"while loading sample {first}"]
+    data = TensorDataset(np.zeros((9, 2)), transform=Normalize([0], [1]))  # no pictures
+    with pytest.raises(ValueError, match="N, C, H, W") as caught:
+        next(iter(DataLoader(data, 7, num_workers=1)))
+    assert caught.value.__notes__ == ["while loading a batch of the 7 samples 0, 1, 2, 3, 4, …"]
 
 
 # -- the same numbers, whatever the batches -------------------------------------------------------
@@ -349,6 +355,30 @@ def test_damaged_mnist_is_refused(tmp_path):
     path.write_bytes(whole[:-20])
     with pytest.raises(ValueError, match="damaged or cut off"):
         read_idx(path)
+
+
+def test_any_changed_byte_of_an_archive_is_noticed(tmp_path):
+    path, noise = tmp_path / "cifar.tar.gz", np.random.default_rng(0).integers(0, 256, 3073)
+    noise[0] = 3
+    data = noise.astype(np.uint8).tobytes()
+    with tarfile.open(path, "w:gz") as archive:
+        info = tarfile.TarInfo("cifar-10-batches-bin/test_batch.bin")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    whole = path.read_bytes()
+    read_cifar10(path, "test")
+    unnoticed = []
+    for at in range(0, len(whole), 19):
+        changed = bytearray(whole)
+        changed[at] ^= 0x04
+        path.write_bytes(changed)
+        try:
+            read_cifar10(path, "test")
+        except ValueError as error:
+            assert "cifar.tar.gz" in str(error) and "\n" not in str(error)
+        else:
+            unnoticed.append(at)
+    assert all(at < 30 for at in unnoticed)  # gzip's header: time, name and system
 
 
 @real_data

@@ -8,7 +8,6 @@ a gradient norm that is not finite raises ValueError, not RuntimeError; the Trai
 import math
 import os
 import random
-import signal
 import subprocess
 import sys
 import textwrap
@@ -57,6 +56,8 @@ SCHEDULERS = {
     "step, default gamma": lambda lib, o: lib.StepLR(o, step_size=4),
     "cosine": lambda lib, o: lib.CosineAnnealingLR(o, T_max=7),
     "cosine, eta_min": lambda lib, o: lib.CosineAnnealingLR(o, 5, eta_min=0.01),
+    "several steps": lambda lib, o: lib.MultiStepLR(o, [4, 9, 9, 15], 0.5),
+    "exponential": lambda lib, o: lib.ExponentialLR(o, 0.8),
     "linear": lambda lib, o: lib.LinearLR(o),
     "linear, down": lambda lib, o: lib.LinearLR(o, 1.0, 0.2, 6),
     "lambda": lambda lib, o: lib.LambdaLR(o, lambda n: 0.9**n),
@@ -495,7 +496,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(tmp_path):
         try:
             process.wait(draw.uniform(0.0, lasted / 4))
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
+            process.kill()  # SIGKILL: no handler, no finally
             process.wait()
             kills += 1
         else:

@@ -21,6 +21,7 @@ __all__ = [
     "Subset",
     "TensorDataset",
     "collate",
+    "default_collate",
     "index_batches",
     "prefetch",
     "random_split",
@@ -341,6 +342,9 @@ def _produce(items, free, ready, stopped):
         ready.put(("error", error))
 
 
+default_collate = collate  # PyTorch's name
+
+
 # -- small things ----------------------------------------------------------------------------------
 
 
@@ -355,8 +359,11 @@ def _telling(index):
     try:
         yield
     except Exception as error:
-        many = isinstance(index, np.ndarray)
-        error.add_note(f"while loading {'samples' if many else 'sample'} {index}")
+        if isinstance(index, np.ndarray):
+            first = ", ".join(map(str, index[:5])) + (", …" if len(index) > 5 else "")
+            error.add_note(f"while loading a batch of the {len(index)} samples {first}")
+        else:
+            error.add_note(f"while loading sample {index}")
         raise
 
 

@@ -125,7 +125,8 @@ def read_idx(path, checksum=None):
     numbers, row by row. `checksum` is the MD5 or SHA-256 of the unpacked bytes. ValueError where
     anything is missing, too much or different.
     """
-    data = _unpacked(path)
+    with _telling_damage(path), _unpacking(path) as stream:
+        data = stream.read()
     _check_sum(path, data, checksum)
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in IDX_TYPES:
         raise ValueError(f"{path} is no IDX file: it begins with {data[:4].hex(' ') or 'nothing'}")
@@ -207,13 +208,14 @@ def _from_tar(path, names, checksums):
     if checksums.get(path.name):
         _check_sum(path, path.read_bytes(), checksums[path.name])
     files = {}
-    with _telling_damage(path), tarfile.open(path, "r:*") as archive:
-        for member in archive:
-            name = member.name.rpartition("/")[2]
-            if name in names and member.isfile():
-                files[name] = archive.extractfile(member).read()
-                if len(files[name]) != member.size:
-                    raise EOFError(f"{name} ends early")
+    with _telling_damage(path), _unpacking(path) as stream:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                name = member.name.rpartition("/")[2]
+                if name in names and member.isfile():
+                    files[name] = archive.extractfile(member).read()
+        while stream.read(2**20):  # to the very end, where gzip keeps its own checksum
+            pass
     missing = [name for name in names if name not in files]
     if missing:
         raise ValueError(f"{path} has no {', '.join(missing)} in it")
@@ -232,13 +234,11 @@ def _telling_damage(path):
         raise ValueError(f"{path} is damaged or cut off: {error}") from None
 
 
-def _unpacked(path):
-    """Read a file; if it is gzip, by its first two bytes, what is packed in it."""
-    data = Path(path).read_bytes()
-    if data[:2] != b"\x1f\x8b":
-        return data
-    with _telling_damage(path):
-        return gzip.decompress(data)
+def _unpacking(path):
+    """Open a file to be read; if it is gzip, by its first two bytes, what is packed in it."""
+    with open(path, "rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if packed else open(path, "rb")
 
 
 def _check_sum(path, data, checksum):

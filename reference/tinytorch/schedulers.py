@@ -10,9 +10,11 @@ import math
 
 __all__ = [
     "CosineAnnealingLR",
+    "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
     "LinearLR",
+    "MultiStepLR",
     "OneCycleLR",
     "SequentialLR",
     "StepLR",
@@ -121,6 +123,31 @@ class CosineAnnealingLR(LRScheduler):
 # -- given ----------------------------------------------------------------------------------------
 
 
+class MultiStepLR(LRScheduler):
+    """Multiply the rate by `gamma` at each count of a list."""
+
+    def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
+        self.milestones, self.gamma = sorted(milestones), gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        """Give base * gamma to the power of the milestones that `last_epoch` has reached."""
+        factor = self.gamma ** bisect.bisect_right(self.milestones, self.last_epoch)
+        return [base * factor for base in self.base_lrs]
+
+
+class ExponentialLR(LRScheduler):
+    """Multiply the rate by `gamma` after every step."""
+
+    def __init__(self, optimizer, gamma, last_epoch=-1):
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        """Give base * gamma to the power of `last_epoch`."""
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+
+
 class LinearLR(LRScheduler):
     """Lead a factor of the rate straight from one value to another: a warm-up."""
 
@@ -156,7 +183,10 @@ class LambdaLR(LRScheduler):
 
 
 class SequentialLR(LRScheduler):
-    """Several schedulers, one after the other: the next takes over at each milestone."""
+    """Several schedulers, one after the other: the next takes over at each milestone.
+
+    For a warm-up that counts updates set `per_batch = True` on it before training.
+    """
 
     def __init__(self, optimizer, schedulers, milestones, last_epoch=-1):
         if len(schedulers) != len(milestones) + 1:

@@ -13,9 +13,11 @@ from tinytorch.metrics import Means
 from tinytorch.optimizers import SGD, Adam
 from tinytorch.schedulers import (
     CosineAnnealingLR,
+    ExponentialLR,
     LambdaLR,
     LinearLR,
     LRScheduler,
+    MultiStepLR,
     OneCycleLR,
     SequentialLR,
     StepLR,
@@ -309,6 +311,17 @@ def test_extra_batches_iter_again_and_again():
 
 
 # -- schedulers -----------------------------------------------------------------------------------
+
+
+def test_extra_multisteplr_get_lr_at_counts():
+    expect_close(
+        rates(MultiStepLR(optimizer(0.8), [3, 1], 0.5), 5), [0.8, 0.4, 0.4, 0.2, 0.2],
+        "MultiStepLR at 1 and 3",
+    )  # fmt: skip
+
+
+def test_extra_exponentiallr_get_lr_every_step():
+    expect_close(rates(ExponentialLR(optimizer(0.8), 0.5), 3), [0.8, 0.4, 0.2], "ExponentialLR")
 
 
 def test_extra_linearlr_get_lr_warm_up():

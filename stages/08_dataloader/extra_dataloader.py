@@ -444,7 +444,13 @@ def test_extra_read_cifar10_damaged(tmp_path):
         ValueError, lambda: read_cifar10(path, "test", {"test_batch.bin": "0" * 64}),
         "another SHA-256", mentions=["sha256", "test_batch.bin"],
     )  # fmt: skip
-    for name, data in (("cut off", whole[: len(whole) // 2]), ("text", b"hello" * 200)):
+    changed = bytearray(whole)
+    changed[-7] ^= 1  # in the checksum of gzip
+    for name, data in (
+        ("cut off", whole[: len(whole) // 2]),
+        ("changed", changed),
+        ("text", b"hello" * 200),
+    ):
         path.write_bytes(data)
         expect_raises(ValueError, lambda: read_cifar10(path, "test"), f"an archive that is {name}")
     expect_raises(FileNotFoundError, lambda: read_cifar10(tmp_path, "test"), "an empty folder")

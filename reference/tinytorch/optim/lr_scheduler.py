@@ -7,9 +7,11 @@ from importlib import import_module
 
 _HOME = {
     "CosineAnnealingLR": "schedulers",
+    "ExponentialLR": "schedulers",
     "LRScheduler": "schedulers",
     "LambdaLR": "schedulers",
     "LinearLR": "schedulers",
+    "MultiStepLR": "schedulers",
     "OneCycleLR": "schedulers",
     "SequentialLR": "schedulers",
     "StepLR": "schedulers",

@@ -16,6 +16,7 @@ _HOME = {
     "Subset": "dataloader",
     "TensorDataset": "dataloader",
     "ToDtype": "transforms",
+    "default_collate": "dataloader",
     "random_split": "dataloader",
     "read_cifar10": "readers",
     "read_idx": "readers",

@@ -12,7 +12,7 @@ EPOCHS, WIDTH, HEIGHT, TOP = 64, 64, 10, 1.5
 
 
 def patterns(count, seed):
-    """Draw points of which two corners are one class; every fifth has the wrong label."""
+    """Draw points of which two corners are one class; about every fifth has the wrong label."""
     draw = np.random.default_rng(seed)
     points = draw.uniform(-1, 1, (count, 2)).astype(np.float32)
     right = points[:, 0] * points[:, 1] > 0
@@ -41,4 +41,4 @@ for title, entry in ((f"epoch {best['epoch']}", best), (f"epoch {EPOCHS}", histo
         f"{title:>8}: {entry['accuracy']:.0%} right in training, "
         f"{entry['val_accuracy']:.0%} on what it has not seen"
     )
-print("one label in five is wrong, so 80% is all that there is to know.")
+print("about one label in five is wrong, so about 80% is all there is to know.")
