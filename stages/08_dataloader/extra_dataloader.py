@@ -8,7 +8,15 @@ import threading
 
 import numpy as np
 from tinytorch.creation import manual_seed
-from tinytorch.dataloader import DataLoader, Dataset, Subset, TensorDataset, prefetch
+from tinytorch.dataloader import (
+    DataLoader,
+    Dataset,
+    Progress,
+    Subset,
+    TensorDataset,
+    prefetch,
+    takes_batches,
+)
 from tinytorch.readers import MemoryMapDataset, read_cifar10, read_idx, read_mnist
 from tinytorch.tensor import Tensor
 from tinytorch.transforms import (
@@ -88,6 +96,16 @@ def test_extra_tensordataset_getitems_asks_the_transform():
         expect_equal(offers, expected, f"does it load whole batches with {transform!r:.20}")
 
 
+def test_extra_subset_init_indices():
+    part = Subset(TensorDataset(Tensor([10, 11, 12])), [2, 0])
+    expect_true(isinstance(part.indices, np.ndarray), "the indices of a subset are no array")
+    expect_equal(part.indices.tolist(), [2, 0], "the indices of a subset")
+
+
+def test_extra_subset_len_of_the_part():
+    expect_equal(len(Subset(TensorDataset(Tensor([10, 11, 12])), [2, 0])), 2, "len of 2 of 3")
+
+
 def test_extra_subset_getitem_of_the_data_set_below():
     part = Subset(TensorDataset(Tensor([10, 11, 12, 13])), [3, 1])
     expect_equal([int(part[i][0]) for i in range(2)], [13, 11], "the samples of a subset")
@@ -127,6 +145,17 @@ def test_extra_dataloader_epoch_batches_settings():
     loader = DataLoader(TensorDataset(Tensor(range(7))), 3, drop_last=True)
     found = [batch.tolist() for batch in loader.epoch_batches(0)]
     expect_equal(found, [[0, 1, 2], [3, 4, 5]], "epoch_batches with drop_last")
+
+
+def test_extra_progress_finish_next_epoch():
+    progress = Progress(epoch=3, position=7, begun=True)
+    progress.finish()
+    expect_equal(progress, Progress(4, 0, False), "epoch 3, finished after 7 batches")
+
+
+def test_extra_takes_batches_unless_it_does_not_say_so():
+    for transform, expected in ((None, True), (ToDtype(), True), (abs, False)):
+        expect_equal(bool(takes_batches(transform)), expected, f"takes_batches({transform!r:.20})")
 
 
 def test_extra_dataloader_begin_next_epoch_after_a_break():
@@ -262,11 +291,19 @@ def test_extra_randomcrop_init_refuses():
     expect_equal(RandomCrop((2, 3)).size, (2, 3), "the size of RandomCrop((2, 3))")
 
 
+def test_extra_todtype_init_defaults():
+    expect_equal((ToDtype().dtype, ToDtype().scale), (np.dtype("float32"), False), "ToDtype()")
+
+
 def test_extra_todtype_call_scales():
     x = np.array([0, 51, 255], np.uint8)
     expect_close(ToDtype(scale=True)(x), [0, 0.2, 1], "ToDtype(scale=True)", dtype=np.float32)
     expect_close(ToDtype()(x), [0, 51, 255], "ToDtype()", dtype=np.float32)
     expect_close(ToDtype(np.float64, scale=True)(x / 2), x / 2, "of floats", dtype=np.float64)
+
+
+def test_extra_compose_init_keeps_a_list():
+    expect_equal(Compose(iter([abs, len])).transforms, [abs, len], "the transforms of Compose")
 
 
 def test_extra_compose_call_in_order():
@@ -341,6 +378,30 @@ def test_extra_memorymapdataset_getitem_rows(tmp_path):
     twice = MemoryMapDataset(tmp_path / "y.npy", transform=lambda v: v * 2)
     expect_equal(int(twice[3][0]), 6, "sample 3 with a transform that doubles")
     expect_equal(twice.__getitems__, None, "whole batches with a transform for samples")
+
+
+def test_extra_memorymapdataset_rows_a_few_at_a_time(tmp_path):
+    x = np.asfortranarray(np.arange(40, dtype=np.int16).reshape(20, 2))
+    np.save(tmp_path / "x.npy", x)
+    index = np.random.default_rng(0).integers(0, 20, 15)
+    for resident in (1, 5 * 2**21, 2**30):
+        data = MemoryMapDataset(tmp_path / "x.npy", resident=resident)
+        found = data._rows(data.files[0], index)
+        expect_close(found, x[index], f"15 rows, {resident} bytes at a time", dtype=np.int16)
+        expect_true(not isinstance(found, np.memmap), "the rows still look at the file")
+
+
+def test_extra_memorymapdataset_len_rows(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((6, 4)))
+    expect_equal(len(MemoryMapDataset(tmp_path / "x.npy")), 6, "len of a file of 6 rows")
+
+
+def test_extra_memorymapdataset_getitems_asks_the_transform(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((6, 1, 2, 2), np.float32))
+    for transform, expected in ((None, True), (RandomHorizontalFlip(), True), (abs, False)):
+        data = MemoryMapDataset(tmp_path / "x.npy", transform=transform)
+        offers = data.__getitems__ is not None
+        expect_equal(offers, expected, f"does it load whole batches with {transform!r:.20}")
 
 
 def test_extra_memorymapdataset_init_refuses(tmp_path):
