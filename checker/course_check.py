@@ -87,6 +87,7 @@ def _proofs(facts, room, knockouts_only):
             proofs += [
                 (f"{room.label}: imports", lambda: import_problems(facts, room)),
                 (f"{room.label}: sitting by sitting", lambda: sitting_problems(facts, room)),
+                (f"{room.label}: tests of given code", lambda: given_problems(facts, room)),
                 (f"{room.label}: lesson", lambda: lesson_problems(facts, room)),
                 (f"{room.label}: payoffs", lambda: payoff_problems(facts, room)),
             ]
@@ -128,9 +129,9 @@ def _last_required(facts, room):
     return facts.stages[max(room.requires)] if room.requires else None
 
 
-def _run_suite(facts, workspace, room):
+def _run_suite(facts, workspace, room, extras=()):
     """Run a room's suite as if all that it requires had passed; gives (run, expected tests)."""
-    suite = suite_of(room)
+    suite = suite_of(room, extras)
     passed = [stage.number for stage in facts.closure(room)]
     extra = [] if room.is_stage else [workspace.path(room.paths[0]).parent]
     return run(workspace, [suite], passed, extra), suite.expected
@@ -210,6 +211,30 @@ def sitting_problems(facts, room):
             if event["outcome"] != "passed" and _owner(room, name) in done:
                 said = event.get("error", {}).get("message", "")
                 yield f"after sitting {number}, {name} is {event['outcome']}: {said[:90]}"
+
+
+def given_problems(facts, room, changes=None):
+    """Tests of given code that fail or belong to nothing, and twins that have none."""
+    extras = suite_functions(room.extras)
+    starts = {given.name: f"test_extra_{test_slug(given.name)}_" for given in room.given}
+    for test in extras:
+        if not test.startswith(tuple(starts.values())):
+            yield f"{test} belongs to nothing that is given"
+    for given in room.given:
+        if given.kind == "twin" and not any(t.startswith(starts[given.name]) for t in extras):
+            yield f"given {given.name}, a twin, has no test"
+    if not extras:
+        return
+    with workspace_with(facts, room, changes) as workspace:
+        result, expected = _run_suite(facts, workspace, room, extras)
+    ended = {}
+    for event in result.of("result"):
+        ended[event["id"].rpartition("::")[2].partition("[")[0]] = event
+    for name in expected:
+        event = ended.get(name, {"outcome": "not run"})
+        if event["outcome"] != "passed":
+            said = event.get("error", {}).get("message", "")
+            yield f"{name} is {event['outcome']}: {said[:90]}"
 
 
 def skeleton_problems(facts, room):

@@ -3,7 +3,7 @@
 import dataclasses
 
 from checker.course import course
-from checker.course_check import sitting_problems
+from checker.course_check import given_problems, sitting_problems
 
 facts = course()
 
@@ -20,3 +20,28 @@ def test_a_test_that_needs_a_later_sitting():
     assert found
     assert all(problem.startswith("after sitting 1, test_unit_") for problem in found)
     assert any("backward_example is failed: stage 05: parents" in problem for problem in found)
+
+
+def test_given_code_is_right():
+    assert list(given_problems(facts, facts.stages["05"])) == []
+
+
+def test_given_code_that_is_wrong():
+    text = (facts.reference / "autograd.py").read_text(encoding="utf-8")
+    old = "return -g * out / b"
+    assert text.count(old) == 1
+    changes = {"tinytorch/autograd.py": text.replace(old, "return g * out / b")}
+    found = list(given_problems(facts, facts.stages["05"], changes))
+    assert any("test_extra_div_b_differences is failed: div_b for" in problem for problem in found)
+
+
+def test_twins_without_tests():
+    stage = facts.stages["05"]
+    first, *others = stage.given
+    assert (first.name, first.kind) == ("sub_a", "twin")
+    renamed = dataclasses.replace(first, name="other")
+    found = list(given_problems(facts, dataclasses.replace(stage, given=(renamed, *others))))
+    assert found == [
+        "test_extra_sub_a_differences belongs to nothing that is given",
+        "given other, a twin, has no test",
+    ]

@@ -251,12 +251,10 @@ def test_augmenting_a_batch_of_cifar_is_quick():
     whole = DataLoader(TensorDataset(x, transform=transform), 128, shuffle=True, generator=0)
     single = DataLoader(TensorDataset(x, transform=lambda p: transform(p)), 128, generator=0)
     indices = whole.epoch_batches(0)[0]
-    together, alone = (
-        quickest(lambda: whole.load(indices, 0)),
-        quickest(lambda: single.load(indices, 0), 5),
-    )
-    assert together < 0.008, f"{together * 1e3:.2f} ms of the 8 ms that a step of 80 allows"
-    assert together < 0.5 * alone
+    together = quickest(lambda: whole.load(indices, 0))
+    alone = quickest(lambda: single.load(indices, 0), 5)
+    # 2.9 ms and 18 ms on a quiet machine of 2 cores; a training step there takes 80 ms
+    assert together < 0.4 * alone, f"{together * 1e3:.2f} ms, one by one {alone * 1e3:.2f} ms"
 
 
 # -- resuming after a kill ------------------------------------------------------------------------

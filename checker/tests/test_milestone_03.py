@@ -214,3 +214,23 @@ def test_ctrl_c_is_one_sentence(tmp_path):
     assert process.returncode == 130 and err == ""
     assert out.splitlines()[-1] == "You stopped it; nothing was recorded."
     assert not (tmp_path / "r.json").exists() and not (tmp_path / "mnist.npz").exists()
+
+
+def test_the_milestone_says_how_many_threads(tmp_path, monkeypatch):
+    """One thread for its products, unless the user has said otherwise."""
+    from checker import milestone
+    from checker.workspace import Workspace
+
+    seen = []
+    monkeypatch.setattr(milestone, "_run", lambda *a: seen.append(a[3]) or 1)
+    for name in milestone.THREADED:
+        monkeypatch.delenv(f"{name}_NUM_THREADS", raising=False)
+    (tmp_path / "tinytorch").mkdir()
+    (tmp_path / "milestones" / ROOM.slug).mkdir(parents=True)
+    (tmp_path / "milestones" / ROOM.slug / "mine.py").write_text("")
+    milestone.run_milestone(Workspace(tmp_path, course()), ROOM)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    milestone.run_milestone(Workspace(tmp_path, course()), ROOM)
+    milestone.run_milestone(Workspace(tmp_path, course()), course().milestone("02"))
+    counts = [[env.get(f"{name}_NUM_THREADS") for name in milestone.THREADED] for env in seen]
+    assert counts == [["1", "1", "1"], ["2", "1", "1"], ["2", None, None]]

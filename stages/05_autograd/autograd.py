@@ -12,6 +12,7 @@ import functools
 import os
 import sys
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -431,7 +432,8 @@ def is_grad_enabled():
 # -- given: the other half of the walk ------------------------------------------------------------
 
 WALKED = Recipe.__new__(Recipe)  # stands where a recipe was that has been used up
-WALKED.op, WALKED.inputs, WALKED.wanted = None, (), ()
+WALKED.op = SimpleNamespace(name="an operation")  # for messages that name what made a tensor
+WALKED.inputs = WALKED.wanted = ()
 
 
 def first_gradient(root, gradient):
@@ -810,7 +812,8 @@ class detect_anomaly:
         def call(*arrays, **params):
             out = forward(*arrays, **params)
             where = _line_of_caller()
-            if isinstance(out, np.ndarray):
+            if out is not None and not isinstance(out, Tensor):
+                out = np.asarray(out)  # which is what Op will keep, so that it is found again
                 self.lines[id(out)] = (weakref.ref(out), where)
             if _broken(out) and not any(map(_broken, (*arrays, *params.values()))):
                 raise ValueError(_anomaly(f"{op.name}: it made", out, arrays, where))

@@ -1261,11 +1261,11 @@ def written_into_x(g, out, x, *, index):
 
 @knockout(
     of="take_x",
-    killed_by="test_unit_take_x_on_the_way_back",
+    killed_by="test_unit_take_x_dtype",
     says="the share is float64 whatever x is: np.zeros without a dtype",
 )
 def zeros_without_a_dtype(g, out, x, *, index):
-    share = np.zeros(x.shape[:1])
+    share = np.zeros(x.shape)
     np.add.at(share, index, g)
     return share
 
@@ -1319,7 +1319,7 @@ def g_cut_in_place(g, out, x):
 @knockout(
     of="sigmoid_x",
     killed_by="test_unit_sigmoid_x_example",
-    says="g is forgotten, or (1 - out) is: the slope is out (1 - out)",
+    says="one factor is missing: the slope is out (1 - out)",
 )
 def one_factor_missing(g, out, x):
     return g * (1 - out)

@@ -130,9 +130,12 @@ def test_extra_optimizer_check_state_says_what():
         ({1: {}}, [0], ["parameter 1"]),
         ({0: {"momentum_buffer": np.zeros(3)}}, [0], ["momentum_buffer", "(3,)", "(2,)"]),
     ):
-        bad = {"state": state, "param_groups": [{"lr": 0.1, "params": numbers}]}
+        bad = {"state": state, "param_groups": [{**optimizer.defaults, "params": numbers}]}
         expect_raises(ValueError, lambda bad=bad: optimizer.check_state(bad),
                       f"a state of {state}, parameters {numbers}", mentions=said)  # fmt: skip
+    for bad, said in ((Adam([w]).state_dict(), "momentum"), ({"weight": w}, "param_groups")):
+        expect_raises(ValueError, lambda bad=bad: optimizer.check_state(bad),
+                      f"the state of something else, {sorted(bad)}", mentions=[said])  # fmt: skip
     optimizer.check_state(optimizer.state_dict())
 
 

@@ -1324,6 +1324,22 @@ def square_of_the_mean(self, w, g, state, group, spare):
 @knockout(
     of="Adam.adapt",
     killed_by="test_unit_adam_adapt_means",
+    says="`m = ...` and `n += 1` make a new array and a new number that the state does not keep",
+)
+def nothing_kept(self, w, g, state, group, spare):
+    beta1, beta2 = group["betas"]
+    m, v, n = state["exp_avg"], state["exp_avg_sq"], state["step"]
+    n += 1
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    np.sqrt(v / (1 - beta2**n), out=spare)
+    spare += group["eps"]
+    w -= group["lr"] * m / (1 - beta1**n) / spare
+
+
+@knockout(
+    of="Adam.adapt",
+    killed_by="test_unit_adam_adapt_means",
     says="the means are new arrays that the state does not keep",
 )
 def means_not_kept(self, w, g, state, group, spare):
@@ -1568,6 +1584,16 @@ def decay_after_the_step(self, w, g, state, group, spares):
 def both_decays(self, w, g, state, group, spares):
     w *= 1 - group["lr"] * group["weight_decay"]
     super(AdamW, self).update(w, g, state, group, spares)
+
+
+@knockout(
+    of="AdamW.update",
+    killed_by="test_unit_adamw_update_example",
+    says="adapt was handed the list of spare arrays; it takes one of them",
+)
+def both_spares(self, w, g, state, group, spares):
+    w *= 1 - group["lr"] * group["weight_decay"]
+    self.adapt(w, g, state, group, spares)
 
 
 @knockout(

@@ -116,8 +116,8 @@ class Optimizer:
                 loss = closure()
         with no_grad():
             for group in self.param_groups:
-                if type(group["lr"]) is not float:
-                    group["lr"] = float(group["lr"])  # np.float64 would turn float32 into float64
+                if type(group.get("lr", 0.0)) is not float:
+                    group["lr"] = float(group["lr"])  # np.float64 would make float64 of float32
                 for parameter in group["params"]:
                     if parameter.grad is not None:
                         self._update(parameter, group)
@@ -132,8 +132,8 @@ class Optimizer:
         key = w.shape, w.dtype
         spares = self._spares.get(key)
         if spares is None:
-            spares = self._spares[key] = tuple(np.empty_like(w) for _ in range(3))
-        state = self.state[parameter]
+            spares = self._spares[key] = [np.empty_like(w) for _ in range(3)]
+        state = self.state.setdefault(parameter, {})
         if not state:
             state.update(self.init_state(w))
         if group.get("maximize"):
@@ -145,8 +145,8 @@ class Optimizer:
         """Change the array `w` in place, with the gradient `g`; each optimizer writes its own.
 
         `g` has the shape of w and is not to be changed. `state` is the dictionary of this
-        parameter, `group` holds the settings, `spares` is a pair of arrays of w's shape to compute
-        in: what they hold means nothing, and the next parameter uses them, too.
+        parameter, `group` holds the settings, `spares` is a list of two arrays of w's shape to
+        compute in: what they hold means nothing, and the next parameter uses them, too.
         """
         raise TypeError(f"{type(self).__name__} has no update() of its own")
 
@@ -183,6 +183,8 @@ class Optimizer:
 
     def check_state(self, state_dict):
         """Raise ValueError where a state does not fit this optimizer, saying what and where."""
+        if not {"state", "param_groups"} <= state_dict.keys():
+            raise ValueError("this is no state of an optimizer: state or param_groups is missing")
         groups = state_dict["param_groups"]
         ours = [len(group["params"]) for group in self.param_groups]
         theirs = [len(group["params"]) for group in groups]
@@ -190,6 +192,9 @@ class Optimizer:
             raise ValueError(
                 f"the state is of groups with {theirs} parameters, this optimizer has {ours}"
             )
+        for name in self.defaults:
+            if name != "maximize" and not all(name in group for group in groups):
+                raise ValueError(f"the state has no {name!r}: another kind of optimizer made it")
         numbers = [number for group in groups for number in group["params"]]
         shapes = dict(zip(numbers, [p.shape for p in self.parameters()], strict=True))
         for number, kept in state_dict["state"].items():
@@ -232,7 +237,7 @@ class SGD(Optimizer):
         With "weight_decay" the slope is `decayed` first. The direction is this slope; with
         "momentum" it is the buffer, state["momentum_buffer"], which starts as a copy of the first
         slope and becomes momentum * buffer + (1 - dampening) * slope at each later step; with
-        "nesterov" it is slope + momentum * buffer. `g` is not changed; `spares` is two arrays to
+        "nesterov" it is slope + momentum * buffer. `g` is not changed; `spares` are two arrays to
         compute in. As `torch.optim.SGD` (Sutskever et al. 2013, with the rate outside).
 
         >>> w = Tensor([1.0], requires_grad=True)
@@ -327,7 +332,7 @@ def own_copy(kept, parameter):
         elif value is not None:
             array = value.data if isinstance(value, Tensor) else value
             if hasattr(array, "shape"):
-                array = np.array(array, dtype=parameter.dtype)
+                array = np.asarray(array).astype(parameter.dtype)  # a copy
             copied[name] = array
     return copied
 

@@ -1286,7 +1286,7 @@ def random_not_loaded(self, state_dict):
 
 @knockout(
     of="Trainer.load_state_dict",
-    killed_by="test_unit_trainer_load_state_dict_optimizer",
+    killed_by="test_unit_trainer_load_state_dict_scheduler",
     says="the scheduler counts from the beginning again",
 )
 def scheduler_not_loaded(self, state_dict):
@@ -1299,7 +1299,7 @@ def scheduler_not_loaded(self, state_dict):
 
 @knockout(
     of="Trainer.load_state_dict",
-    killed_by="test_unit_trainer_load_state_dict_goes_on_exactly",
+    killed_by="test_unit_trainer_load_state_dict_position",
     says="the position is not loaded: the run begins with the first batch, without its history",
 )
 def position_not_loaded(self, state_dict):

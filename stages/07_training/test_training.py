@@ -1,6 +1,7 @@
 """Stage 07: training."""
 
 import copy
+import itertools
 import math
 
 import numpy as np
@@ -89,6 +90,14 @@ class Seen:
     def on_fit_end(self, trainer):
         """Note the end."""
         self._hear("end of fit", trainer)
+
+
+def expect_heard(seen, expected, what, why):
+    """Compare what a callback heard, and name the first difference."""
+    __tracebackhide__ = True
+    pairs_of_events = itertools.zip_longest(seen.events, expected, fillvalue="nothing more")
+    for number, (heard, wanted) in enumerate(pairs_of_events, 1):
+        expect_equal(heard, wanted, f"{what}: event {number}", why)
 
 
 # -- accuracy -------------------------------------------------------------------------------------
@@ -409,9 +418,9 @@ def test_unit_trainer_train_epoch_training_mode():
 def test_unit_trainer_train_epoch_callbacks():
     seen = Seen()
     one_weight(callbacks=[seen]).train_epoch(pairs([1.0], [1.0], [1.0]))
-    expect_equal(
-        seen.events, ["start 0", "batch 1", "batch 2", "batch 3"],
-        "what a callback hears, and the numbers that it reads then",
+    expect_heard(
+        seen, ["start 0", "batch 1", "batch 2", "batch 3"],
+        "what a callback hears and reads in an epoch of 3 batches",
         "Count the batch first, then notify: a checkpoint written in on_batch_end has to know "
         "that this batch is done.",
     )  # fmt: skip
@@ -436,8 +445,8 @@ def test_unit_trainer_train_epoch_goes_on():
     trainer.train_epoch(data)
     trainer.stop, seen.stop_at = False, None
     means = trainer.train_epoch(data)
-    expect_equal(
-        seen.events, ["start 0", "batch 1", "batch 2", "batch 3"],
+    expect_heard(
+        seen, ["start 0", "batch 1", "batch 2", "batch 3"],
         "what a callback hears of an epoch that was stopped and went on",
         "remaining(data) yields what has not been used yet.",
     )  # fmt: skip
@@ -527,11 +536,11 @@ def test_unit_trainer_fit_validation():
 def test_unit_trainer_fit_callbacks():
     seen = Seen()
     one_weight(callbacks=[seen]).fit(pairs([1.0], [1.0]), epochs=2, validation=pairs([1.0]))
-    expect_equal(
-        seen.events,
+    expect_heard(
+        seen,
         ["fit of 2", "start 0", "batch 1", "batch 2", "end 1 val_loss"]
         + ["start 1", "batch 1", "batch 2", "end 2 val_loss", "end of fit"],
-        "what a callback hears",
+        "what a callback hears of 2 epochs of 2 batches",
         "fit start; of each epoch start, batches, end; fit end. When an epoch ends, its "
         "validation is in the history already, and epochs is known from the start.",
     )  # fmt: skip
@@ -541,8 +550,8 @@ def test_unit_trainer_fit_stop():
     seen = Seen(stop_at="end 1")
     trainer = one_weight(callbacks=[seen])
     trainer.fit(pairs([1.0]), epochs=5)
-    expect_equal(
-        seen.events, ["fit of 5", "start 0", "batch 1", "end 1", "end of fit"],
+    expect_heard(
+        seen, ["fit of 5", "start 0", "batch 1", "end 1", "end of fit"],
         "what a callback hears that stops after the first epoch",
         "Look at stop before each epoch; on_fit_end is heard in any case.",
     )  # fmt: skip
@@ -553,8 +562,8 @@ def test_unit_trainer_fit_stop_within():
     trainer = one_weight(callbacks=[seen])
     data = pairs([1.0], [1.0])
     trainer.fit(data, epochs=2, validation=data)
-    expect_equal(
-        seen.events, ["fit of 2", "start 0", "batch 1", "end of fit"],
+    expect_heard(
+        seen, ["fit of 2", "start 0", "batch 1", "end of fit"],
         "what a callback hears that stops after the first batch of two",
         "The epoch is open: it is not validated, and it has not ended. batch tells: it is 0 only "
         "between epochs.",
@@ -873,6 +882,71 @@ def test_unit_trainer_load_state_dict_example():
     )  # fmt: skip
 
 
+def test_unit_trainer_load_state_dict_optimizer():
+    trainer = full_trainer()
+    trainer.train_step(*next(iter(examples())))
+    other = full_trainer()
+    other.load_state_dict(trainer.state_dict())
+    expect_equal(
+        other.optimizer.state_dict()["state"].get(0, {}).get("step"), 1,
+        "Adam's step count after loading", "Adam goes on with its means, not with new ones.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_load_state_dict_scheduler():
+    trainer = full_trainer()
+    trainer.train_step(*next(iter(examples())))
+    other = full_trainer()
+    other.load_state_dict(trainer.state_dict())
+    expect_equal(
+        other.scheduler.count, 1, "the scheduler's count after loading",
+        "It has a state of its own. Otherwise every later rate comes too late.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_load_state_dict_position():
+    trainer = one_weight(accumulate=3)
+    trainer.accumulate_step(*pairs([1.0])[0])
+    trainer.batch = 1
+    other = one_weight(accumulate=3)
+    other.load_state_dict(trainer.state_dict())
+    grad = other.model.weight.grad
+    expect_equal(
+        (other.batch, other.waiting, None if grad is None else grad.item()), (1, [1], 4.0),
+        "batches done, sizes that wait and their gradient, after loading",
+        "go_to(position) puts them back.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_load_state_dict_random_numbers():
+    trainer = full_trainer()
+    state, expected = trainer.state_dict(), get_rng_state()
+    manual_seed(99)
+    trainer.load_state_dict(state)
+    expect_equal(
+        get_rng_state(), expected, "the random numbers' state after loading",
+        "Dropout draws from them: without set_rng_state other units would be switched off.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_load_state_dict_takes_a_copy():
+    trainer = full_trainer(accumulate=3)
+    data = list(examples())
+    trainer.accumulate_step(*data[0])
+    state = trainer.state_dict()
+    before = copy.deepcopy(state)
+    trainer.load_state_dict(state)
+    for batch in data[1:3]:
+        trainer.accumulate_step(*batch)
+    trainer.history.append("another")
+    gradients = [s["position"]["gradients"]["0.weight"] for s in (state, before)]
+    expect_true(
+        np.array_equal(*gradients) and state["position"]["history"] == [],
+        "a state that was loaded changed when training went on",
+        "It may be loaded again, to try another rate from there: take a copy.deepcopy of it first.",
+    )  # fmt: skip
+
+
 def resumed(accumulate, what, why, **options):
     """Stop after every batch of two epochs, go on in a fresh trainer, and compare the end."""
     __tracebackhide__ = True
@@ -916,47 +990,6 @@ def test_unit_trainer_load_state_dict_while_gradients_wait():
         "groups of 3 batches",
         "Gradients that wait for an update are part of the position: go_to puts them back.",
     )
-
-
-def test_unit_trainer_load_state_dict_optimizer():
-    trainer = full_trainer()
-    trainer.train_step(*next(iter(examples())))
-    other = full_trainer()
-    other.load_state_dict(trainer.state_dict())
-    expect_equal(
-        other.optimizer.state_dict()["state"].get(0, {}).get("step"), 1,
-        "Adam's step count after loading", "Adam goes on with its means, not with new ones.",
-    )  # fmt: skip
-    expect_equal(other.scheduler.count, 1, "the scheduler's count after loading")
-
-
-def test_unit_trainer_load_state_dict_random_numbers():
-    trainer = full_trainer()
-    state, expected = trainer.state_dict(), get_rng_state()
-    manual_seed(99)
-    trainer.load_state_dict(state)
-    expect_equal(
-        get_rng_state(), expected, "the random numbers' state after loading",
-        "Dropout draws from them: without set_rng_state other units would be switched off.",
-    )  # fmt: skip
-
-
-def test_unit_trainer_load_state_dict_takes_a_copy():
-    trainer = full_trainer(accumulate=3)
-    data = list(examples())
-    trainer.accumulate_step(*data[0])
-    state = trainer.state_dict()
-    before = copy.deepcopy(state)
-    trainer.load_state_dict(state)
-    for batch in data[1:3]:
-        trainer.accumulate_step(*batch)
-    trainer.history.append("another")
-    gradients = [s["position"]["gradients"]["0.weight"] for s in (state, before)]
-    expect_true(
-        np.array_equal(*gradients) and state["position"]["history"] == [],
-        "a state that was loaded changed when training went on",
-        "It may be loaded again, to try another rate from there: take a copy.deepcopy of it first.",
-    )  # fmt: skip
 
 
 def test_unit_trainer_load_state_dict_other_model():

@@ -905,6 +905,23 @@ def place_on_the_loader(self):
 
 @knockout(
     of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_independent",
+    says="begin() is not called, so two loops over one loader count in the same place",
+)
+def begin_not_called(self):
+    progress = self.progress
+    epoch, start = progress.epoch, progress.position
+    loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:])
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    for batch in loaded:
+        progress.position += 1
+        yield batch
+    progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
     killed_by="test_unit_dataloader_iter_errors_arrive",
     says="errors of the data set are swallowed, and the epoch is shorter than it should be",
 )
@@ -1303,6 +1320,20 @@ def places_from_elsewhere(self, images):
     padded = self._padded(images)
     room = np.subtract(padded.shape[2:], self.size) + 1
     corners = random_generator().integers(0, room, (len(images), 2))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, self.size, axis=(2, 3))
+    return windows[np.arange(len(images)), :, corners[:, 0], corners[:, 1]]
+
+
+@knockout(
+    of="RandomCrop.forward",
+    killed_by="test_unit_randomcrop_forward_batch_or_one",
+    says="top and left are drawn by two calls: random too, but not the numbers agreed upon",
+)
+def two_calls(self, images):
+    padded = self._padded(images)
+    room = np.subtract(padded.shape[2:], self.size) + 1
+    drawn = np.concatenate([uniforms(len(images), 1), uniforms(len(images), 1)], axis=1)
+    corners = (drawn * room).astype(int)
     windows = np.lib.stride_tricks.sliding_window_view(padded, self.size, axis=(2, 3))
     return windows[np.arange(len(images)), :, corners[:, 0], corners[:, 1]]
 

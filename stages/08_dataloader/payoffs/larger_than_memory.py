@@ -1,4 +1,4 @@
-"""Read a file of 120 MB in shuffled batches, with at most 16 MB of it in memory at a time."""
+"""Read a file of 96 MB in shuffled batches, with at most 16 MB of it in memory at a time."""
 
 import tempfile
 import time
@@ -8,7 +8,7 @@ import numpy as np
 from tinytorch.dataloader import DataLoader
 from tinytorch.readers import MemoryMapDataset
 
-ROWS, WIDTH, BATCH = 10_240, 3_072, 256  # pictures of 32 x 32 in three colours, as float32
+ROWS, WIDTH, BATCH = 8_192, 3_072, 256  # pictures of 32 x 32 in three colours, as float32
 
 
 def resident():
@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         times_seen[pictures.data[:, -1].astype(int)] += 1
         more = resident() - before
         highest = max(highest, more)
-        if at % 8 == 0:
+        if at % 4 == 0:
             say(at, more)
     seconds = time.perf_counter() - start
     print(f"in {seconds:.1f} s, shuffled, never more than {highest:.0f} MB; a thread loads ahead")
