@@ -395,6 +395,7 @@ def trained(tmp_path_factory):
         (root / MINE).write_text(SOLUTION.replace("epochs = 6", "epochs = 2"), encoding="utf-8")
         data = {}
     pictures = tmp_path_factory.mktemp("pictures")
+    data["OPENBLAS_NUM_THREADS"] = "1"  # on a busy machine two are slower than one
     script(root, ROOM.folder / ROOM.script, TINYTORCH_PICTURES=str(pictures), **data)
     return root
 

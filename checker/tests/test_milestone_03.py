@@ -106,7 +106,7 @@ def test_damaged_mnist_in_the_named_folder_is_refused(tmp_path):
 def test_steps_too_small_are_explained(tmp_path):
     mine = KNOCKOUTS["steps_too_small"].applied(SOLUTION)
     code, lines, result = run(ROOM, tmp_path, mine)
-    assert code == 1 and result["achieved"] is False and result["values"]["accuracy"] < 0.9
+    assert code == 1 and result["achieved"] is False and result["values"]["accuracy"] < 0.93
     assert [line.partition(":")[0] for line in lines if ": " in line][-4:] == [
         "missed", "the curve", "likely", "try",
     ]  # fmt: skip
@@ -151,7 +151,8 @@ def curve(losses, accuracy=0.9, train_accuracy=0.9):
         (np.linspace(2.3, 0.5, 600), {}, "it was stopped too early"),
         (np.r_[2.3, np.full(599, 0.01)], {"train_accuracy": 1.0, "accuracy": 0.94},
          "it knows its examples by heart"),
-        (np.r_[2.3, np.full(599, 0.31)], {}, "the network is too narrow"),
+        (np.r_[2.3, np.full(599, 0.21)], {}, "the network is too narrow"),
+        (np.r_[2.3, np.full(599, 1.31)], {}, "the steps are too small, or too few"),
         (np.r_[2.3, np.tile([0.05, 0.05, 1.9], 200)], {}, "too narrow"),
         (np.r_[2.3, np.tile([0.2, 0.16, 1.9], 200)], {}, "too large for the end"),
     ],

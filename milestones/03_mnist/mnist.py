@@ -175,7 +175,7 @@ def experiment(digits, values):
                       metrics={"accuracy": watch.accuracy}, callbacks=[watch])  # fmt: skip
     started = perf_counter()
     try:
-        with watch:
+        with watch, np.errstate(all="ignore"):  # the Trainer refuses a loss that is no number
             trainer.fit(loader, epochs)
     except Exception as error:
         raise Stop(f"training: it raises {type(error).__name__}: {error}") from error
@@ -338,11 +338,11 @@ def diagnosis(outcome):
     pieces = [float(np.median(piece)) for piece in np.array_split(losses, min(10, len(losses)))]
     first, last, peak = float(losses[0]), pieces[-1], max(pieces)
     if last > 0.9 * LN10:
-        curve = f"it begins at {first:.2f} and stands at {last:.2f}; ln 10, a blind guess, is 2.30"
-        if losses.max() > 2 * first:
-            return (f"it leaps to {losses.max():.1f}, then {curve}",
-                    "the first large steps drove the ReLUs below 0, where they learn no more",
-                    "a max_lr ten times smaller")  # fmt: skip
+        leap = f", leaps to {losses.max():.1f}" if losses.max() > 2 * first else ""
+        curve = f"it begins at {first:.2f}{leap} and stands at {last:.2f}; a blind guess is 2.30"
+        if leap:
+            return (curve, "the first large steps drove the ReLUs below 0, where they learn no "
+                    "more", "a max_lr ten times smaller, and again if need be")  # fmt: skip
         return (curve, "next to nothing was learnt: the steps are too small, or the optimizer "
                 "holds other parameters than the model's",
                 "AdamW(model.parameters(), ...), and a max_lr from 0.001 to 0.006")  # fmt: skip
@@ -362,9 +362,12 @@ def diagnosis(outcome):
     if last > 0.15 and rough > 1:
         return (f"it jumps about {last:.2f} to the end", "the steps are too large for the end",
                 "a smaller max_lr; does the schedule last epochs * batches steps?")  # fmt: skip
-    return (f"it levels off at {last:.3f}",
-            "the network is too narrow for more, or the steps are too small",
-            "wider hidden layers (256 and 128), or a max_lr twice as large")  # fmt: skip
+    if last > 0.3:
+        return (f"it levels off at {last:.3f}, since the rate falls to nothing at the end",
+                "the steps are too small, or too few", "a max_lr three times as large, or more "
+                "epochs; only then wider hidden layers")  # fmt: skip
+    return (f"it levels off at {last:.3f}", "the network is too narrow for more",
+            "wider hidden layers (256 and 128), or a second one")  # fmt: skip
 
 
 def report(values, outcome, goal, needed, missed, guess):
