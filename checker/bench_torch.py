@@ -200,7 +200,7 @@ def main(arguments):
     try:
         import torch  # noqa: F401
     except ImportError:
-        print("PyTorch is not installed: nothing to compare with; next: make torch")
+        print("PyTorch is not installed: there is nothing to compare with")
         return 1
     with Sides() as sides:
         print(f"\n{' beside '.join(sides.versions)}; {os.cpu_count()} cores, ", end="")
