@@ -351,7 +351,7 @@ def _guess(error):
     if kind == "RecursionError":
         return "A function calls itself, directly or through others, without end."
     if "'NoneType'" in said and "operand" not in said:
-        return "Something is None that should not be: is a return missing?"
+        return "None met this line: a thing that may be None, or what came without a return."
     if "memoryview" in said:
         return "Inside an operation there are arrays already: leave out .data."
     if "__array_ufunc__" in said:
