@@ -547,6 +547,22 @@ def test_resuming_through_a_loader(workers, tmp_path):
         assert ends[0] == ends[1], number
 
 
+def test_what_is_drawn_between_loading_and_going_on_changes_nothing(tmp_path):
+    from tinytorch.utils.data import DataLoader, TensorDataset
+
+    x = np.random.default_rng(0).normal(size=(25, 4)).astype(np.float32)
+    data = TensorDataset(Tensor(x), Tensor((x.sum(1) > 0).astype(int)))
+    whole = small()
+    whole.callbacks = [Checkpoint(tmp_path / "run.npz", every=5)]
+    whole.callbacks[0].on_epoch_end = lambda trainer: None
+    whole.fit(DataLoader(data, 4, shuffle=True), 2, DataLoader(data, 4))
+    other = small()
+    other.load_checkpoint(tmp_path / "run.npz")
+    assert (other.epoch, other.batch) == (1, 5)
+    other.fit(DataLoader(data, 4, shuffle=True), 2, DataLoader(data, 4))  # both draw a seed
+    assert everything(other) == everything(whole)
+
+
 def test_stopping_and_going_on_in_one_process():
     from tinytorch.utils.data import DataLoader, TensorDataset
 

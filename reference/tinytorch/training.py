@@ -53,7 +53,7 @@ class Trainer:
         self.totals, self.history = Means(), []
         self.loss = self.norm = None  # of the last batch; before clipping, of the last update
         self.stop, self.seconds = False, 0.0
-        self._data = self._data_state = None
+        self._data = self._data_state = self._random = None
         self._started = time.perf_counter()
 
     def train_step(self, inputs, targets):
@@ -267,6 +267,9 @@ class Trainer:
         skipped, so it has to give the same ones again. ValueError where no batch comes.
         """
         self._data, state, self._data_state = data, self._data_state, None
+        if self._random is not None:  # a loader made after loading may have drawn its seed
+            set_rng_state(self._random)
+            self._random = None
         self.batches = len(data) if hasattr(data, "__len__") else None
         can_load = state is not None and hasattr(data, "load_state_dict")
         if can_load and self.batch == 0:
@@ -348,7 +351,7 @@ class Trainer:
         for name, parameter in self.model.named_parameters():
             waiting = position["gradients"].get(name)
             parameter.grad = None if waiting is None else Tensor(waiting)
-        self._data, self._data_state = None, position["data"]
+        self._data, self._data_state, self._random = None, position["data"], None
 
     def save_checkpoint(self, path):
         """Write all of the run to one file, at any moment; the file is never half written."""
@@ -369,6 +372,7 @@ class Trainer:
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             self.load_state_dict(before)
             raise ValueError(f"{path} does not fit this trainer: {error}") from None
+        self._random = state["random"]
 
     def _kinds(self):
         scheduler = "no scheduler" if self.scheduler is None else type(self.scheduler).__name__
