@@ -49,7 +49,8 @@ def workspace_files(course):
         shown = ["README.md", milestone.suite.name, milestone.script]
         files |= {f"{home}/{n}": f"{home}/{n}" for n in shown if (milestone.folder / n).exists()}
         files[f"{home}/mine.py"] = f"{home}/mine.py"
-    return files
+    data = "milestones/data/README.md"
+    return files | ({data: data} if (course.root / data).exists() else {})
 
 
 def _listed(course):
