@@ -315,6 +315,7 @@ def test_unit_sgd_update_momentum_by_hand():
         "w = 1, lr 0.1, momentum 0.5, slope always 2",
         "The buffer is 2, then 0.5 * 2 + 2 = 3, then 0.5 * 3 + 2 = 3.5; each step takes 0.1 of it.",
         known=[
+            (2, 0.59, "The rate was multiplied into the buffer, which adds up slopes alone."),
             (3, 0.25, f"The buffer should be 3.5. {code('buffer = buffer + …')} makes a new array "
                       f"that `state` does not hold; {code('buffer += …')} changes the one it has."),
         ],
@@ -545,12 +546,15 @@ def test_unit_adam_adapt_example():
         not (w.data[0] > 1 > w.data[1]),
         f"{what} is {show(w.data)}, expected [0.9 1.1]", "Uphill: a step goes against the slope.",
     )  # fmt: skip
+    under_root = (
+        "eps stands under the root, and the first slope is small enough to show it. It comes "
+        "after the root."
+    )
     why = likely(
         w.data,
         [
             ([1.0, 1.0], IN_PLACE),
-            ([0.9005, 1.1], "The first slope is small enough for eps to be seen: it stands under "
-                            "the root. It comes after the root."),
+            ([0.9005, 1.1], under_root), ([0.9698, 1.1], under_root),
             ([-2.1623, 4.1623], "v is too small by 1000: its correction is missing, or 1 - β2 was "
                                 "squared with the slope."),
         ],
@@ -569,16 +573,14 @@ def test_unit_adam_adapt_means():
     lost = "makes a new array, which `state` does not hold. Change the one that is there."
     why = likely(kept[0], [
         ([0.0], f"{code('m = …')} {lost}"),
-        ([4.0], "Corrected (that is for the step, the mean is kept as it is), or 1 - β1 is missing "
-                "before the slope."),
+        ([4.0], "It was corrected. That is for the step; the mean is kept as it is."),
         ([1.0], "0.5 * 0 + 0.5 * 4. β1 is the first of the betas, β2 the second."),
         ([0.5], "It was right, 2, and then the division was written into it."),
     ], "0.5 * 0 + 0.5 * 4.")  # fmt: skip
     expect_close(kept[0], [2.0], "exp_avg after the slope 4, betas (0.5, 0.75)", why)
     why = likely(kept[1], [
         ([0.0], f"{code('v = …')} {lost}"),
-        ([16.0], "Corrected (that is for the step, the mean is kept as it is), or 1 - β2 is "
-                 "missing before the slope²."),
+        ([16.0], "It was corrected. That is for the step; the mean is kept as it is."),
         ([2.0], "It was right, 4, and then the root was written into it."),
     ], "0.75 * 0 + 0.25 * 16.")  # fmt: skip
     expect_close(kept[1], [4.0], "exp_avg_sq after the slope 4, betas (0.5, 0.75)", why)
@@ -602,7 +604,8 @@ def test_unit_adam_adapt_two_steps_by_hand():
         Adam([w], lr=0.1, betas=(0.5, 0.75)), w, [1.0, 3.0], [-0.1, -0.1988539],
         "w = 0, lr 0.1, betas (0.5, 0.75), slopes 1 and 3",
         "Step 2: 0.5 * 0.5 + 0.5 * 3 = 1.75 over 1 - 0.5² is m = 2.3333; 0.75 * 0.25 + 0.25 * 9 = "
-        "2.4375 over 1 - 0.75² is v = 5.5714; m / sqrt(v) = 0.98854.",
+        f"2.4375 over 1 - 0.75² is v = 5.5714; {code('m / sqrt(v)')} = 0.98854.",
+        known=[(2, -0.21213, "1 - β is right for step 1 only: in step n it is 1 - βⁿ.")],
     )  # fmt: skip
 
 
@@ -691,10 +694,11 @@ def test_unit_adamw_update_example():
         f"w did not change. Either nothing shrinks it, or {code('w = w * …')} made a new array; "
         f"{code('w *= …')} changes the one that the layer holds.",
     )  # fmt: skip
+    in_slope = "The decay is in the slope, and Adam divides it by its own size: both lose 0.1."
     expect_close(
         w, [0.95, 95.0], what,
-        "Both shrink by 0.1 * 0.5 of themselves. Whoever adds the decay to the slope has Adam "
-        "divide it by its own size: both would lose 0.1.",
+        likely(w.data, [([0.9, 99.9], in_slope), ([0.85, 94.9], f"It is there twice. {in_slope}")],
+               "Both shrink by 0.1 * 0.5 of themselves: the factor is one number, 0.95."),
     )  # fmt: skip
 
 
@@ -821,9 +825,11 @@ def test_unit_optimizer_state_dict_changes_nothing():
     )
     take(optimizer, 2.0)
     expect_close(w, [0.8], "w after a step, state_dict(), and another step")
-    expect_equal(given["state"][0]["step"], 1,
-                 "step, in the state_dict() of after one step, when a second was taken",
-                 "It is the optimizer's own dictionary. Make a new one: dict(…).")  # fmt: skip
+    expect_true(
+        given["state"][0]["step"] == 1,
+        "a second step counted on in what state_dict() gave after the first",
+        "The dictionary of a parameter is the optimizer's own. Make a new one: dict(…).",
+    )
 
 
 def test_unit_optimizer_state_dict_can_be_saved():
@@ -841,14 +847,16 @@ def test_unit_optimizer_state_dict_can_be_saved():
 # -- Optimizer.load_state_dict --------------------------------------------------------------------
 
 
-def taken_up(optimizer, state):
-    """Load the state; a number without state is explained."""
+NOT_EVERY_NUMBER = (
+    "Not every number has state (no gradient yet, or nothing to remember): go through what is in "
+    'state_dict["state"].'
+)
+
+
+def taken_up(optimizer, state, why=NOT_EVERY_NUMBER):
+    """Load the state; say why where a number is not found."""
     __tracebackhide__ = True
-    with explained(
-        "load_state_dict", KeyError, r"^\d+$",
-        "Not every number has state (no gradient yet, or nothing to remember): go through what is "
-        'in state_dict["state"].',
-    ):  # fmt: skip
+    with explained("load_state_dict", KeyError, r"^\d+$", why):
         optimizer.load_state_dict(state)
 
 
@@ -899,6 +907,12 @@ def test_unit_optimizer_load_state_dict_goes_on():
         c, d = leaf(*a.tolist()), leaf(*b.tolist())
         other = cls([{"params": [c]}, {"params": [d]}], lr=9.0, **settings)
         taken_up(other, kept)
+        expect_true(
+            c in other.state and d in other.state,
+            f"after loading, self.state has nothing under a parameter; its keys are "
+            f"{[type(key).__name__ for key in other.state]}",
+            "`step` looks for the state under the parameter, not under its number.",
+        )
         for _ in range(3):
             take(optimizer, [0.5, 0.25], 1.0)
             take(other, [0.5, 0.25], 1.0)
@@ -919,12 +933,12 @@ def test_unit_optimizer_load_state_dict_by_number():
             "state": {of: {"momentum_buffer": np.array([4.0], np.float32)}},
             "param_groups": [{**settings_of(optimizer), "params": numbers}],
         }
-        taken_up(optimizer, state)
-        take(optimizer, 0.0, 0.0)
         why = (
             f"The saved params are {numbers}, and the state is that of {of}: look the parameter "
             "up by its number, do not count."
         )
+        taken_up(optimizer, state, why)
+        take(optimizer, 0.0, 0.0)
         expect_close(a, [1.0], f"a = 1, {first}, without state, after a slope of 0", why)
         expect_close(b, [1.8], f"b = 2, number {of}, with a buffer of 4, after a slope of 0", why)
 
