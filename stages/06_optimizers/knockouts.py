@@ -178,6 +178,33 @@ def weights_zeroed(self, set_to_none=True):
             parameter.grad = None
 
 
+@knockout(
+    of="Optimizer.zero_grad",
+    killed_by="test_unit_optimizer_zero_grad_example",
+    says='a group is a dictionary, and its keys were gone through; its parameters are in "params"',
+)
+def keys_of_the_group(self, set_to_none=True):
+    for group in self.param_groups:
+        for p in group:
+            p.grad = None
+
+
+@knockout(
+    of="Optimizer.zero_grad",
+    killed_by="test_unit_optimizer_zero_grad_fills",
+    says="a parameter without a gradient ends the loop, and those after it keep theirs",
+)
+def none_ends_the_loop(self, set_to_none=True):
+    for group in self.param_groups:
+        for p in group["params"]:
+            if set_to_none:
+                p.grad = None
+            elif p.grad is None:
+                return
+            else:
+                p.grad.copy_(0.0)
+
+
 # -- decayed
 
 
@@ -865,6 +892,121 @@ def update_gives_back(self, w, g, state, group, spares):
     return w - group["lr"] * g
 
 
+@knockout(
+    of="SGD.update",
+    killed_by="test_unit_sgd_update_momentum_by_hand",
+    says="the sum is a new array; the state still holds the buffer without today's slope",
+)
+def sum_not_kept(self, w, g, state, group, spares):
+    if group["momentum"]:
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            buffer = state["momentum_buffer"] = g.copy()
+        else:
+            buffer *= group["momentum"]
+            np.multiply(g, 1 - group["dampening"], out=spares[1])
+            buffer = buffer + spares[1]
+        g = buffer
+    descend(w, g, group["lr"], spares[0])
+
+
+@knockout(
+    of="SGD.update",
+    killed_by="test_unit_sgd_update_example",
+    says="descend was handed the list of spare arrays; it takes one of them",
+)
+def list_of_spares(self, w, g, state, group, spares):
+    descend(w, g, group["lr"], spares)
+
+
+@knockout(
+    of="SGD.update",
+    killed_by="test_unit_sgd_update_settings_of_the_group",
+    says="momentum is that of self.defaults; a group may have its own",
+)
+def default_momentum(self, w, g, state, group, spares):
+    s, t = spares
+    momentum = self.defaults["momentum"]
+    if group["weight_decay"]:
+        g = decayed(w, g, group["weight_decay"], s)
+    if momentum:
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            buffer = state["momentum_buffer"] = g.copy()
+        else:
+            buffer *= momentum
+            buffer += np.multiply(g, 1 - group["dampening"], out=t)
+        g = np.add(g, np.multiply(buffer, momentum, out=t), out=t) if group["nesterov"] else buffer
+    descend(w, g, group["lr"], t)
+
+
+@knockout(
+    of="SGD.update",
+    killed_by="test_unit_sgd_update_settings_of_the_group",
+    says="dampening is that of self.defaults; a group may have its own",
+)
+def default_dampening(self, w, g, state, group, spares):
+    s, t = spares
+    momentum = group["momentum"]
+    if group["weight_decay"]:
+        g = decayed(w, g, group["weight_decay"], s)
+    if momentum:
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            buffer = state["momentum_buffer"] = g.copy()
+        else:
+            buffer *= momentum
+            buffer += np.multiply(g, 1 - self.defaults["dampening"], out=t)
+        g = np.add(g, np.multiply(buffer, momentum, out=t), out=t) if group["nesterov"] else buffer
+    descend(w, g, group["lr"], t)
+
+
+@knockout(
+    of="SGD.update",
+    killed_by="test_unit_sgd_update_settings_of_the_group",
+    says="nesterov is that of self.defaults; a group may have its own",
+)
+def default_nesterov(self, w, g, state, group, spares):
+    s, t = spares
+    momentum = group["momentum"]
+    if group["weight_decay"]:
+        g = decayed(w, g, group["weight_decay"], s)
+    if momentum:
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            buffer = state["momentum_buffer"] = g.copy()
+        else:
+            buffer *= momentum
+            buffer += np.multiply(g, 1 - group["dampening"], out=t)
+        g = (
+            np.add(g, np.multiply(buffer, momentum, out=t), out=t)
+            if self.defaults["nesterov"]
+            else buffer
+        )
+    descend(w, g, group["lr"], t)
+
+
+@knockout(
+    of="SGD.update",
+    killed_by="test_unit_sgd_update_settings_of_the_group",
+    says="weight decay is that of self.defaults; a group may have its own",
+)
+def default_decay(self, w, g, state, group, spares):
+    s, t = spares
+    momentum = group["momentum"]
+    if self.defaults["weight_decay"]:
+        g = decayed(w, g, self.defaults["weight_decay"], s)
+    if momentum:
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            buffer = state["momentum_buffer"] = g.copy()
+        else:
+            buffer *= momentum
+            buffer += np.multiply(g, 1 - group["dampening"], out=t)
+        g = np.add(g, np.multiply(buffer, momentum, out=t), out=t) if group["nesterov"] else buffer
+    descend(w, g, group["lr"], t)
+
+
 # -- Adam.init_state
 
 
@@ -921,6 +1063,34 @@ def counts_from_one(self, w):
 )
 def not_zeroed(self, w):
     return {"step": 0, "exp_avg": np.full_like(w, 1e-3), "exp_avg_sq": np.full_like(w, 1e-3)}
+
+
+@knockout(
+    of="Adam.init_state",
+    killed_by="test_unit_adam_init_state_example",
+    says="the dictionary is empty: the two means and the count are missing",
+)
+def nothing_to_remember(self, w):
+    return {}
+
+
+@knockout(
+    of="Adam.init_state",
+    killed_by="test_unit_adam_init_state_example",
+    says="the means are tensors; w is an array, and so are they",
+)
+def means_are_tensors(self, w):
+    return {"step": 0, "exp_avg": Tensor(np.zeros_like(w)), "exp_avg_sq": Tensor(np.zeros_like(w))}
+
+
+@knockout(
+    of="Adam.init_state",
+    killed_by="test_unit_adam_init_state_example",
+    says="the means were written into self.state; only give them, `step` puts them there",
+)
+def written_into_self(self, w):
+    self.state.update({"step": 0, "exp_avg": np.zeros_like(w), "exp_avg_sq": np.zeros_like(w)})
+    return self.state
 
 
 # -- Adam.adapt
@@ -1514,6 +1684,91 @@ def adam_makes_arrays(self, w, g, state, group, spare):
     descend(w, spare, group["lr"] / (1 - beta1 ** state["step"]), spare)
 
 
+@knockout(
+    of="Adam.adapt",
+    killed_by="test_unit_adam_adapt_example",
+    says="the step is added: it goes against the slope",
+)
+def adam_uphill(self, w, g, state, group, spare):
+    beta1, beta2 = group["betas"]
+    state["step"] += 1
+    n = state["step"]
+    m, v = state["exp_avg"], state["exp_avg_sq"]
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += (1 - beta2) * g * g
+    w += group["lr"] * m / (1 - beta1**n) / (np.sqrt(v / (1 - beta2**n)) + group["eps"])
+
+
+@knockout(
+    of="Adam.adapt",
+    killed_by="test_unit_adam_adapt_example",
+    says="1 - beta2 was squared together with the slope",
+)
+def share_squared(self, w, g, state, group, spare):
+    beta1, beta2 = group["betas"]
+    state["step"] += 1
+    n = state["step"]
+    m, v = state["exp_avg"], state["exp_avg_sq"]
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += ((1 - beta2) * g) ** 2
+    w -= group["lr"] * m / (1 - beta1**n) / (np.sqrt(v / (1 - beta2**n)) + group["eps"])
+
+
+@knockout(
+    of="Adam.adapt",
+    killed_by="test_unit_adam_adapt_means",
+    says="the new count stays in a name of its own; the state still has the old one",
+)
+def count_not_kept(self, w, g, state, group, spare):
+    beta1, beta2 = group["betas"]
+    n = state["step"]
+    n += 1
+    m, v = state["exp_avg"], state["exp_avg_sq"]
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += (1 - beta2) * g * g
+    w -= group["lr"] * m / (1 - beta1**n) / (np.sqrt(v / (1 - beta2**n)) + group["eps"])
+
+
+@knockout(
+    of="Adam.adapt",
+    killed_by="test_unit_adam_adapt_settings_of_the_group",
+    says="betas are those of self.defaults; a group may have its own",
+)
+def default_betas(self, w, g, state, group, spare):
+    beta1, beta2 = self.defaults["betas"]
+    state["step"] += 1
+    n = state["step"]
+    m, v = state["exp_avg"], state["exp_avg_sq"]
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += (1 - beta2) * g * g
+    w -= group["lr"] * m / (1 - beta1**n) / (np.sqrt(v / (1 - beta2**n)) + group["eps"])
+
+
+@knockout(
+    of="Adam.adapt",
+    killed_by="test_unit_adam_adapt_settings_of_the_group",
+    says="eps is that of self.defaults; a group may have its own",
+)
+def default_eps(self, w, g, state, group, spare):
+    beta1, beta2 = group["betas"]
+    state["step"] += 1
+    n = state["step"]
+    m, v = state["exp_avg"], state["exp_avg_sq"]
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += (1 - beta2) * g * g
+    w -= group["lr"] * m / (1 - beta1**n) / (np.sqrt(v / (1 - beta2**n)) + self.defaults["eps"])
+
+
 # -- AdamW.update
 
 
@@ -1613,6 +1868,28 @@ def adamw_new_weight(self, w, g, state, group, spares):
 )
 def adamw_makes_arrays(self, w, g, state, group, spares):
     w -= group["lr"] * group["weight_decay"] * w
+    self.adapt(w, g, state, group, spares[1])
+
+
+@knockout(
+    of="AdamW.update",
+    killed_by="test_unit_adamw_update_settings_of_the_group",
+    says="the rate is that of self.defaults; a group may have its own",
+)
+def adamw_default_rate(self, w, g, state, group, spares):
+    w *= 1 - self.defaults["lr"] * group["weight_decay"]
+    self.adapt(w, g, state, group, spares[1])
+
+
+@knockout(
+    of="AdamW.update",
+    killed_by="test_unit_adamw_update_settings_of_the_group",
+    says="the factor of the first step is kept; a scheduler's new rate never comes into it",
+)
+def factor_kept(self, w, g, state, group, spares):
+    if "shrink" not in state:
+        state["shrink"] = 1 - group["lr"] * group["weight_decay"]
+    w *= state["shrink"]
     self.adapt(w, g, state, group, spares[1])
 
 
@@ -1729,6 +2006,65 @@ def groups_overwritten(self):
         group["params"] = [number[parameter] for parameter in group["params"]]
     state = {number[parameter]: dict(kept) for parameter, kept in self.state.items()}
     return {"state": state, "param_groups": self.param_groups}
+
+
+@knockout(
+    of="Optimizer.state_dict",
+    killed_by="test_unit_optimizer_state_dict_settings",
+    says="of the settings only lr is kept",
+)
+def only_lr_saved(self):
+    number = {p: i for i, p in enumerate(self.parameters())}
+    groups = [
+        {"lr": group["lr"], "params": [number[p] for p in group["params"]]}
+        for group in self.param_groups
+    ]
+    return {
+        "state": {number[p]: dict(kept) for p, kept in self.state.items()},
+        "param_groups": groups,
+    }
+
+
+@knockout(
+    of="Optimizer.state_dict",
+    killed_by="test_unit_optimizer_state_dict_state",
+    says="every parameter was asked for its state, and those that have none got an empty one",
+)
+def state_for_all(self):
+    number = {p: i for i, p in enumerate(self.parameters())}
+    groups = [
+        {**group, "params": [number[p] for p in group["params"]]} for group in self.param_groups
+    ]
+    return {"state": {i: self.state[p] for p, i in number.items()}, "param_groups": groups}
+
+
+@knockout(
+    of="Optimizer.state_dict",
+    killed_by="test_unit_optimizer_state_dict_changes_nothing",
+    says="the optimizer's own dictionaries were given away; the next step writes into them",
+)
+def own_dictionaries(self):
+    number = {p: i for i, p in enumerate(self.parameters())}
+    groups = [
+        {**group, "params": [number[p] for p in group["params"]]} for group in self.param_groups
+    ]
+    return {"state": {number[p]: kept for p, kept in self.state.items()}, "param_groups": groups}
+
+
+@knockout(
+    of="Optimizer.state_dict",
+    killed_by="test_unit_optimizer_state_dict_state",
+    says="the arrays were copied: saving would double the memory",
+)
+def arrays_copied(self):
+    number = {p: i for i, p in enumerate(self.parameters())}
+    groups = [
+        {**group, "params": [number[p] for p in group["params"]]} for group in self.param_groups
+    ]
+    return {
+        "state": {number[p]: own_copy(kept, p) for p, kept in self.state.items()},
+        "param_groups": groups,
+    }
 
 
 # -- Optimizer.load_state_dict
@@ -1909,3 +2245,107 @@ def only_the_rate(self, state_dict):
         self.state[parameter[number]] = own_copy(kept, parameter[number])
     for group, saved in zip(self.param_groups, groups, strict=True):
         group["lr"] = saved["lr"] if len(groups) == 1 else self.defaults["lr"]
+
+
+@knockout(
+    of="Optimizer.load_state_dict",
+    killed_by="test_unit_optimizer_load_state_dict_settings",
+    says="only lr was taken over; the other settings of a group count, too",
+)
+def only_lr_loaded(self, state_dict):
+    self.check_state(state_dict)
+    groups = state_dict["param_groups"]
+    numbers = [number for group in groups for number in group["params"]]
+    parameter = dict(zip(numbers, self.parameters(), strict=True))
+    self.state.clear()
+    for number, kept in state_dict["state"].items():
+        self.state[parameter[number]] = own_copy(kept, parameter[number])
+    for group, saved in zip(self.param_groups, groups, strict=True):
+        group["lr"] = saved["lr"]
+
+
+@knockout(
+    of="Optimizer.load_state_dict",
+    killed_by="test_unit_optimizer_load_state_dict_settings",
+    says="settings that are 0 or False were left out",
+)
+def nothing_that_is_0(self, state_dict):
+    self.check_state(state_dict)
+    groups = state_dict["param_groups"]
+    numbers = [number for group in groups for number in group["params"]]
+    parameter = dict(zip(numbers, self.parameters(), strict=True))
+    self.state.clear()
+    for number, kept in state_dict["state"].items():
+        self.state[parameter[number]] = own_copy(kept, parameter[number])
+    for group, saved in zip(self.param_groups, groups, strict=True):
+        for name, value in saved.items():
+            if name != "params" and value:
+                group[name] = value
+
+
+@knockout(
+    of="Optimizer.load_state_dict",
+    killed_by="test_unit_optimizer_load_state_dict_example",
+    says="every number was asked for its state, and not every number has one",
+)
+def state_of_every_number(self, state_dict):
+    self.check_state(state_dict)
+    groups = state_dict["param_groups"]
+    numbers = [number for group in groups for number in group["params"]]
+    self.state.clear()
+    for number, p in zip(numbers, self.parameters(), strict=True):
+        self.state[p] = own_copy(state_dict["state"][number], p)
+    for group, saved in zip(self.param_groups, groups, strict=True):
+        group.update({**saved, "params": group["params"]})
+
+
+@knockout(
+    of="Optimizer.load_state_dict",
+    killed_by="test_unit_optimizer_load_state_dict_by_number",
+    says="the parameters were counted; the numbers that were saved say whose state it is",
+)
+def counted_anew(self, state_dict):
+    self.check_state(state_dict)
+    groups = state_dict["param_groups"]
+    parameter = dict(enumerate(self.parameters()))
+    self.state.clear()
+    for number, kept in state_dict["state"].items():
+        self.state[parameter[number]] = own_copy(kept, parameter[number])
+    for group, saved in zip(self.param_groups, groups, strict=True):
+        group.update({**saved, "params": group["params"]})
+
+
+@knockout(
+    of="Optimizer.load_state_dict",
+    killed_by="test_unit_optimizer_load_state_dict_leaves_the_given",
+    says="params were taken out of the caller's dictionary",
+)
+def params_popped(self, state_dict):
+    self.check_state(state_dict)
+    groups = state_dict["param_groups"]
+    numbers = [number for group in groups for number in group["params"]]
+    parameter = dict(zip(numbers, self.parameters(), strict=True))
+    self.state.clear()
+    for number, kept in state_dict["state"].items():
+        self.state[parameter[number]] = own_copy(kept, parameter[number])
+    for group, saved in zip(self.param_groups, groups, strict=True):
+        saved.pop("params")
+        group.update(saved)
+
+
+@knockout(
+    of="Optimizer.load_state_dict",
+    killed_by="test_unit_optimizer_load_state_dict_leaves_the_given",
+    says="the caller's dictionary became the group of the optimizer",
+)
+def group_replaced(self, state_dict):
+    self.check_state(state_dict)
+    groups = state_dict["param_groups"]
+    numbers = [number for group in groups for number in group["params"]]
+    parameter = dict(zip(numbers, self.parameters(), strict=True))
+    self.state.clear()
+    for number, kept in state_dict["state"].items():
+        self.state[parameter[number]] = own_copy(kept, parameter[number])
+    for i, (mine, saved) in enumerate(zip(self.param_groups, groups, strict=True)):
+        saved["params"] = mine["params"]
+        self.param_groups[i] = saved

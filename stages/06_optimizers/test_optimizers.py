@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import re
 import tempfile
 import tracemalloc
 
@@ -15,6 +16,7 @@ from tinytorch.serialization import load, save
 from tinytorch.tensor import Tensor
 
 from checker.expect import (
+    Mismatch,
     expect_close,
     expect_equal,
     expect_raises,
@@ -22,10 +24,36 @@ from checker.expect import (
     show,
 )
 
+
+def code(text):
+    """Keep a piece of code on one line where a message is wrapped."""
+    return f"`{text}`".replace(" ", "\N{NO-BREAK SPACE}")
+
+
 IN_PLACE = (
-    "`w = w - …` makes a new array, and the layer keeps the old one. `w -= …`, and out=w in a "
-    "NumPy function, change the array that is there."
+    f"{code('w = w - …')} makes a new array, and the layer keeps the old one. {code('w -= …')}, "
+    "and out=w in a NumPy function, change the array that is there."
 )
+
+
+def likely(got, known, otherwise):
+    """Choose the sentence for a wrong result whose cause is known, or the general one."""
+    for wrong, text in known:
+        if np.allclose(np.asarray(got, float), wrong, rtol=1e-3, atol=5e-5):
+            return text
+    return otherwise
+
+
+@contextlib.contextmanager
+def explained(what, error, pattern, why):
+    """Say why, where the learner's code stops with an error that has one likely cause."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except error as caught:
+        if not re.search(pattern, str(caught)):
+            raise
+        raise Mismatch(f"{what} raises {type(caught).__name__}: {caught}", why) from caught
 
 
 def leaf(*values, dtype=np.float32):
@@ -40,15 +68,23 @@ def take(optimizer, *slopes):
         if slope is not None:
             slope = Tensor(np.array(slope, parameter.dtype).reshape(parameter.shape))
         parameter.grad = slope
-    optimizer.step()
+    with explained("a step", TypeError, "must be of ArrayType", ONE_SPARE):
+        optimizer.step()
 
 
-def expect_path(optimizer, w, slopes, expected, what, why, **tolerance):
+ONE_SPARE = (
+    "`spares` is a list of two arrays, and out= wants one array: spares[0] or spares[1]. The "
+    "last parameter of `descend` and of `adapt` is one array, too."
+)
+
+
+def expect_path(optimizer, w, slopes, expected, what, why, known=(), **tolerance):
     """Take a step with each slope and compare the weight after each."""
     __tracebackhide__ = True
     for i, (slope, value) in enumerate(zip(slopes, expected, strict=True), 1):
         take(optimizer, slope)
-        expect_close(w, [value], f"{what}: w after step {i}", why, **tolerance)
+        text = likely(w.data, [(wrong, text) for at, wrong, text in known if at == i], why)
+        expect_close(w, [value], f"{what}: w after step {i}", text, **tolerance)
 
 
 def expect_kept(array, before, what):
@@ -76,8 +112,8 @@ def expect_no_arrays(call, size, what):
         peak < size // 2,
         f"{what} makes {'a new array' if peak < 1.5 * size else f'{peak / size:.0f} new arrays'} "
         "as large as the weight",
-        "Every operator makes a new array: `a * b`, `-g`. Compute in the spare array, "
-        "np.multiply(a, b, out=spare), and change what is there with `+=`, `*=`.",
+        f"Every operator makes a new array: {code('a * b')}, `-g`. Compute in the spare array, "
+        f"{code('np.multiply(a, b, out=spare)')}, and change what is there with `+=`, `*=`.",
     )
 
 
@@ -144,12 +180,18 @@ def test_unit_descend_makes_no_array():
 
 # -- Optimizer.zero_grad --------------------------------------------------------------------------
 
+OF_A_GROUP = (
+    'A group is a dictionary: who goes through it gets its keys, "params", "lr" … The list of '
+    'parameters is group["params"].'
+)
+
 
 def test_unit_optimizer_zero_grad_example():
     w = Tensor([1.0], requires_grad=True)
     optimizer = SGD([w], lr=0.1)
     (w * 3.0).sum().backward()
-    optimizer.zero_grad()
+    with explained("zero_grad()", AttributeError, "'str'", OF_A_GROUP):
+        optimizer.zero_grad()
     expect_true(
         w.grad is None,
         f"after zero_grad() w.grad is {w.grad}, expected None",
@@ -175,16 +217,26 @@ def test_unit_optimizer_zero_grad_all_groups():
 def test_unit_optimizer_zero_grad_fills():
     a, b = leaf(1.0, 2.0), leaf(3.0)
     grad = a.grad = Tensor([5.0, 6.0])
-    optimizer = SGD([a, b], lr=0.1)
-    optimizer.zero_grad(set_to_none=False)
+    optimizer = SGD([b, a], lr=0.1)
+    with explained(
+        "zero_grad(set_to_none=False)", AttributeError, "NoneType",
+        "A parameter that took no part has no gradient: leave it.",
+    ):  # fmt: skip
+        optimizer.zero_grad(set_to_none=False)
+    now = "None" if a.grad is None else "another tensor"
     expect_true(
         a.grad is grad,
-        f"after zero_grad(set_to_none=False) a.grad is {'None' if a.grad is None else 'another'}",
+        f"after zero_grad(set_to_none=False) a.grad is {now}",
         "Here the tensor stays, and 0 is written into it.",
     )
-    expect_close(grad, [0.0, 0.0], "a.grad after zero_grad(set_to_none=False)",
-                 "The tensor stays, with 0 in it.")  # fmt: skip
-    expect_true(b.grad is None, f"b had no gradient; after zero_grad it has {b.grad}")
+    why = "The tensor stays, with 0 in it."
+    if grad.tolist() == [5.0, 6.0]:
+        why += " b, before a in the list, has no gradient; that must not end the loop."
+    expect_close(grad, [0.0, 0.0], "a.grad after zero_grad(set_to_none=False)", why)
+    expect_true(
+        b.grad is None, f"b had no gradient; after zero_grad(set_to_none=False) it has {b.grad}",
+        "Where there is None, there is nothing to do.",
+    )  # fmt: skip
 
 
 def test_unit_optimizer_zero_grad_weights_stay():
@@ -229,11 +281,15 @@ def test_unit_decayed_makes_no_array():
 
 # -- SGD.update -----------------------------------------------------------------------------------
 
+OWN_SETTINGS = (
+    "Each group has its own settings, in `group`; self.defaults are only what a group begins "
+    "with. Ask the group, at each step."
+)
+
 
 def test_unit_sgd_update_example():
     w = Tensor([1.0], requires_grad=True)
-    w.grad = Tensor([2.0])
-    SGD([w], lr=0.1).step()
+    take(SGD([w], lr=0.1), 2.0)
     why = IN_PLACE if w.item() == 1.0 else "1 - 0.1 * 2."
     expect_close(w, [0.8], "w = 1 after a step with slope 2 and lr 0.1", why)
 
@@ -258,6 +314,11 @@ def test_unit_sgd_update_momentum_by_hand():
         SGD([w], lr=0.1, momentum=0.5), w, [2.0, 2.0, 2.0], [0.8, 0.5, 0.15],
         "w = 1, lr 0.1, momentum 0.5, slope always 2",
         "The buffer is 2, then 0.5 * 2 + 2 = 3, then 0.5 * 3 + 2 = 3.5; each step takes 0.1 of it.",
+        known=[
+            (2, 0.59, "The rate was multiplied into the buffer, which adds up slopes alone."),
+            (3, 0.25, f"The buffer should be 3.5. {code('buffer = buffer + …')} makes a new array "
+                      f"that `state` does not hold; {code('buffer += …')} changes the one it has."),
+        ],
     )  # fmt: skip
 
 
@@ -361,6 +422,25 @@ def test_unit_sgd_update_decay_with_momentum():
         )  # fmt: skip
 
 
+def test_unit_sgd_update_settings_of_the_group():
+    for name, value in (
+        ("momentum", 0.5), ("dampening", 0.5), ("nesterov", True), ("weight_decay", 0.5),
+    ):  # fmt: skip
+        a, b = leaf(1.0), leaf(1.0)
+        usual = {"lr": 0.1, "momentum": 0.9}
+        optimizer = SGD([{"params": [a], name: value}, {"params": [b]}], **usual)
+        wanted = leaf(1.0)
+        alone = SGD([wanted], **{**usual, name: value})
+        for _ in range(2):
+            take(optimizer, 2.0, 2.0)
+            take(alone, 2.0)
+        expect_close(a, wanted.data, f"a = 1 in a group with {name} {value}, after slopes 2 and 2",
+                     OWN_SETTINGS)  # fmt: skip
+        expect_close(b, [0.42], f"b = 1 in a group beside one with {name} {value}, slopes 2, 2",
+                     "Its own group has the defaults, momentum 0.9: 1 - 0.2 - 0.38.",
+        )  # fmt: skip
+
+
 def test_unit_sgd_update_gradient_stays():
     for settings in (
         {}, {"weight_decay": 0.5}, {"momentum": 0.5}, {"momentum": 0.5, "dampening": 0.5},
@@ -406,13 +486,30 @@ def test_unit_sgd_update_makes_no_array():
 
 
 def test_unit_adam_init_state_example():
-    state = Adam([Tensor([1.0])]).init_state(np.array([1.0, 2.0]))
-    expect_true(isinstance(state, dict), f"init_state gives {state}, expected a dictionary")
-    expect_close(state.get("exp_avg"), [0.0, 0.0], 'init_state(w)["exp_avg"]',
-                 "Nothing has been seen yet. The names are PyTorch's.")  # fmt: skip
-    expect_close(state.get("exp_avg_sq"), [0.0, 0.0], 'init_state(w)["exp_avg_sq"]',
-                 "Nothing has been seen yet. The names are PyTorch's.")  # fmt: skip
-    expect_equal(state.get("step"), 0, 'init_state(w)["step"]', "Steps are counted from 0.")
+    optimizer = Adam([Tensor([1.0])])
+    state = optimizer.init_state(np.array([1.0, 2.0]))
+    expect_true(
+        isinstance(state, dict), f"init_state(w) gives {state}, expected a dictionary",
+        "Return it. `step` puts it into self.state, under the parameter.",
+    )  # fmt: skip
+    for name in ("exp_avg", "exp_avg_sq", "step"):
+        expect_true(
+            name in state, f"init_state(w) has no {name!r}; its keys are {sorted(state)}",
+            "The names are PyTorch's: step, exp_avg, exp_avg_sq.",
+        )  # fmt: skip
+    for name in ("exp_avg", "exp_avg_sq"):
+        expect_close(state[name], [0.0, 0.0], f'init_state(w)["{name}"]',
+                     "Nothing has been seen yet: one 0 for each weight.")  # fmt: skip
+        expect_true(
+            isinstance(state[name], np.ndarray),
+            f'init_state(w)["{name}"] is a {type(state[name]).__name__}, expected an array',
+            "w is an array; the means are computed in arrays, too.",
+        )
+    expect_equal(state["step"], 0, 'init_state(w)["step"]', "Steps are counted from 0.")
+    expect_true(
+        not optimizer.state, "init_state(w) wrote into self.state",
+        "Only give the dictionary. `step` puts it there, under the parameter.",
+    )  # fmt: skip
 
 
 def test_unit_adam_init_state_like_the_weight():
@@ -443,15 +540,28 @@ def test_unit_adam_init_state_arrays_of_its_own():
 
 def test_unit_adam_adapt_example():
     w = Tensor([1.0, 1.0], requires_grad=True)
-    optimizer = Adam([w], lr=0.1)
-    w.grad = Tensor([0.001, -1000.0])
-    optimizer.step()
-    why = IN_PLACE if w.tolist() == [1.0, 1.0] else (
-        "In the first step m is the slope and v its square: m / sqrt(v) is 1 or -1, however small "
-        "or large the slope."
+    take(Adam([w], lr=0.1), [0.001, -1000.0])
+    what = "w = [1. 1.] after a step with lr 0.1, slopes [0.001 -1000.]"
+    expect_true(
+        not (w.data[0] > 1 > w.data[1]),
+        f"{what} is {show(w.data)}, expected [0.9 1.1]", "Uphill: a step goes against the slope.",
     )  # fmt: skip
-    expect_close(w, [0.9, 1.1], "w = [1. 1.] after a step with lr 0.1, slopes [0.001 -1000.]", why,
-                 atol=1e-4)  # fmt: skip
+    under_root = (
+        "eps stands under the root, and the first slope is small enough to show it. It comes "
+        "after the root."
+    )
+    why = likely(
+        w.data,
+        [
+            ([1.0, 1.0], IN_PLACE),
+            ([0.9005, 1.1], under_root), ([0.9698, 1.1], under_root),
+            ([-2.1623, 4.1623], "v is too small by 1000: its correction is missing, or 1 - β2 was "
+                                "squared with the slope."),
+        ],
+        f"In the first step m is the slope and v its square: {code('m / sqrt(v)')} is 1 or -1, "
+        "however small or large the slope.",
+    )  # fmt: skip
+    expect_close(w, [0.9, 1.1], what, why, atol=1e-4)
 
 
 def test_unit_adam_adapt_means():
@@ -460,11 +570,23 @@ def test_unit_adam_adapt_means():
     take(optimizer, 4.0)
     state = optimizer.state[w]
     kept = state["exp_avg"], state["exp_avg_sq"]
-    expect_close(kept[0], [2.0], "exp_avg after the slope 4, betas (0.5, 0.75)",
-                 "0.5 * 0 + 0.5 * 4; the correction is for the step, not for the mean kept.",
-    )  # fmt: skip
-    expect_close(kept[1], [4.0], "exp_avg_sq after the slope 4, betas (0.5, 0.75)",
-                 "0.75 * 0 + 0.25 * 16; the correction is for the step, not for the mean kept.",
+    lost = "makes a new array, which `state` does not hold. Change the one that is there."
+    why = likely(kept[0], [
+        ([0.0], f"{code('m = …')} {lost}"),
+        ([4.0], "It was corrected. That is for the step; the mean is kept as it is."),
+        ([1.0], "0.5 * 0 + 0.5 * 4. β1 is the first of the betas, β2 the second."),
+        ([0.5], "It was right, 2, and then the division was written into it."),
+    ], "0.5 * 0 + 0.5 * 4.")  # fmt: skip
+    expect_close(kept[0], [2.0], "exp_avg after the slope 4, betas (0.5, 0.75)", why)
+    why = likely(kept[1], [
+        ([0.0], f"{code('v = …')} {lost}"),
+        ([16.0], "It was corrected. That is for the step; the mean is kept as it is."),
+        ([2.0], "It was right, 4, and then the root was written into it."),
+    ], "0.75 * 0 + 0.25 * 16.")  # fmt: skip
+    expect_close(kept[1], [4.0], "exp_avg_sq after the slope 4, betas (0.5, 0.75)", why)
+    expect_equal(
+        state["step"], 1, 'state["step"] after one step',
+        f"{code('n += 1')} changes n alone: put the new count back into `state`.",
     )  # fmt: skip
     take(optimizer, -2.0)
     expect_true(
@@ -482,7 +604,8 @@ def test_unit_adam_adapt_two_steps_by_hand():
         Adam([w], lr=0.1, betas=(0.5, 0.75)), w, [1.0, 3.0], [-0.1, -0.1988539],
         "w = 0, lr 0.1, betas (0.5, 0.75), slopes 1 and 3",
         "Step 2: 0.5 * 0.5 + 0.5 * 3 = 1.75 over 1 - 0.5² is m = 2.3333; 0.75 * 0.25 + 0.25 * 9 = "
-        "2.4375 over 1 - 0.75² is v = 5.5714; m / sqrt(v) = 0.98854.",
+        f"2.4375 over 1 - 0.75² is v = 5.5714; {code('m / sqrt(v)')} = 0.98854.",
+        known=[(2, -0.21213, "1 - β is right for step 1 only: in step n it is 1 - βⁿ.")],
     )  # fmt: skip
 
 
@@ -522,12 +645,19 @@ def test_unit_adam_adapt_settings_of_the_group():
     w = leaf(0.0)
     optimizer = Adam([{"params": [w], "lr": 0.5}], lr=0.1)
     take(optimizer, 7.0)
-    expect_close(w, [-0.5], "w after a slope of 7, in a group with lr 0.5",
-                 "The settings are those of `group`, at this step.")  # fmt: skip
+    expect_close(w, [-0.5], "w after a slope of 7, in a group with lr 0.5", OWN_SETTINGS)
     optimizer.param_groups[0]["lr"] = 0.25
     take(optimizer, 7.0)
-    expect_close(w, [-0.75], "w after a second slope of 7, lr now 0.25",
-                 "The settings are those of `group`, at this step.")  # fmt: skip
+    expect_close(w, [-0.75], "w after a second slope of 7, lr now 0.25", OWN_SETTINGS)
+    for name, value in (("betas", (0.5, 0.75)), ("eps", 1.0)):
+        a, wanted = leaf(0.0), leaf(0.0)
+        optimizer = Adam([{"params": [a], name: value}], lr=0.1)
+        alone = Adam([wanted], **{"lr": 0.1, name: value})
+        for slope in (1.0, 3.0):
+            take(optimizer, slope)
+            take(alone, slope)
+        expect_close(a, wanted.data, f"a = 0 in a group with {name} {value}, slopes 1 and 3",
+                     OWN_SETTINGS)  # fmt: skip
 
 
 def test_unit_adam_adapt_gradient_stays():
@@ -557,13 +687,18 @@ def test_unit_adam_adapt_makes_no_array():
 
 def test_unit_adamw_update_example():
     w = Tensor([1.0, 100.0], requires_grad=True)
-    optimizer = AdamW([w], lr=0.1, weight_decay=0.5)
-    w.grad = Tensor([0.0, 0.0])
-    optimizer.step()
+    take(AdamW([w], lr=0.1, weight_decay=0.5), [0.0, 0.0])
+    what = "w = [1. 100.] after a step without slope, lr 0.1, decay 0.5"
+    expect_true(
+        w.tolist() != [1.0, 100.0], f"{what} is [1. 100.], expected [0.95 95.]",
+        f"w did not change. Either nothing shrinks it, or {code('w = w * …')} made a new array; "
+        f"{code('w *= …')} changes the one that the layer holds.",
+    )  # fmt: skip
+    in_slope = "The decay is in the slope, and Adam divides it by its own size: both lose 0.1."
     expect_close(
-        w, [0.95, 95.0], "w = [1. 100.] after a step without slope, lr 0.1, decay 0.5",
-        "Both shrink by 0.1 * 0.5 of themselves. Whoever adds the decay to the slope has Adam "
-        "divide it by its own size: both would lose 0.1.",
+        w, [0.95, 95.0], what,
+        likely(w.data, [([0.9, 99.9], in_slope), ([0.85, 94.9], f"It is there twice. {in_slope}")],
+               "Both shrink by 0.1 * 0.5 of themselves: the factor is one number, 0.95."),
     )  # fmt: skip
 
 
@@ -592,6 +727,17 @@ def test_unit_adamw_update_no_decay_is_adam():
         take(one, slope)
         take(two, slope)
     expect_close(a, b.data, "AdamW without decay, after three steps", "It is Adam then.")
+
+
+def test_unit_adamw_update_settings_of_the_group():
+    w = leaf(1.0)
+    optimizer = AdamW([{"params": [w], "lr": 0.5, "weight_decay": 0.25}], lr=0.1, weight_decay=0.5)
+    take(optimizer, 0.0)
+    expect_close(w, [0.875], "w = 1 after a slope of 0, in a group with lr 0.5 and decay 0.25",
+                 OWN_SETTINGS)  # fmt: skip
+    optimizer.param_groups[0]["lr"] = 0.2
+    take(optimizer, 0.0)
+    expect_close(w, [0.83125], "w = 0.875 after a slope of 0, lr now 0.2", OWN_SETTINGS)
 
 
 def test_unit_adamw_update_pytorch():
@@ -626,6 +772,10 @@ def test_unit_optimizer_state_dict_settings():
     optimizer.param_groups[0]["initial_lr"] = 0.3
     group = optimizer.state_dict()["param_groups"][0]
     for name, value in (("lr", 0.1), ("betas", (0.8, 0.9)), ("initial_lr", 0.3)):
+        expect_true(
+            name in group, f'state_dict()["param_groups"][0] has no {name!r}',
+            "All settings of the group are kept; a scheduler may have added some.",
+        )  # fmt: skip
         expect_equal(group.get(name), value, f'state_dict()["param_groups"][0][{name!r}]',
                      "All settings of the group are kept; a scheduler may have added some.",
         )  # fmt: skip
@@ -646,20 +796,28 @@ def test_unit_optimizer_state_dict_state():
     a, b, c = leaf(1.0), leaf(2.0), leaf(3.0)
     optimizer = SGD([{"params": [a, b]}, {"params": [c]}], lr=0.1, momentum=0.5)
     take(optimizer, None, 20.0, 30.0)
-    state = {number: kept for number, kept in optimizer.state_dict()["state"].items() if kept}
-    expect_equal(sorted(state, key=str), [1, 2], "the numbers with state; 0 had no gradient",
-                 "A number is the place in the list of parameters, not in that of states.",
-    )  # fmt: skip
-    for number, value in ((1, [20.0]), (2, [30.0])):
-        expect_close(state[number]["momentum_buffer"], value,
-                     f"the momentum_buffer of parameter {number}")  # fmt: skip
+    state = optimizer.state_dict()["state"]
+    why = "A number is the place in the list of parameters, not in that of states."
+    if 0 in state and len(state) == 3:
+        why = "Go through self.state: asked for a parameter that it does not have, it makes {}."
+    expect_equal(sorted(state, key=str), [1, 2], "the numbers with state; 0 had no gradient", why)
+    for number, owner, value in ((1, b, [20.0]), (2, c, [30.0])):
+        kept = state[number]
+        expect_true("momentum_buffer" in kept, f"parameter {number} has no momentum_buffer, "
+                    f"only {sorted(kept)}", "All of a parameter's state is kept.")  # fmt: skip
+        expect_close(kept["momentum_buffer"], value, f"the momentum_buffer of parameter {number}")
+        expect_true(
+            kept["momentum_buffer"] is optimizer.state[owner]["momentum_buffer"],
+            f"the momentum_buffer of parameter {number} was copied",
+            "Whoever saves needs no copy: for a moment it would double the memory.",
+        )
 
 
 def test_unit_optimizer_state_dict_changes_nothing():
     w = leaf(1.0)
     optimizer = Adam([w], lr=0.1)
     take(optimizer, 2.0)
-    optimizer.state_dict()
+    given = optimizer.state_dict()
     expect_true(
         optimizer.param_groups[0]["params"][0] is w and w in optimizer.state,
         "after state_dict() the optimizer itself has a number where its parameter was",
@@ -667,6 +825,11 @@ def test_unit_optimizer_state_dict_changes_nothing():
     )
     take(optimizer, 2.0)
     expect_close(w, [0.8], "w after a step, state_dict(), and another step")
+    expect_true(
+        given["state"][0]["step"] == 1,
+        "a second step counted on in what state_dict() gave after the first",
+        "The dictionary of a parameter is the optimizer's own. Make a new one: dict(…).",
+    )
 
 
 def test_unit_optimizer_state_dict_can_be_saved():
@@ -684,10 +847,23 @@ def test_unit_optimizer_state_dict_can_be_saved():
 # -- Optimizer.load_state_dict --------------------------------------------------------------------
 
 
+NOT_EVERY_NUMBER = (
+    "Not every number has state (no gradient yet, or nothing to remember): go through what is in "
+    'state_dict["state"].'
+)
+
+
+def taken_up(optimizer, state, why=NOT_EVERY_NUMBER):
+    """Load the state; say why where a number is not found."""
+    __tracebackhide__ = True
+    with explained("load_state_dict", KeyError, r"^\d+$", why):
+        optimizer.load_state_dict(state)
+
+
 def test_unit_optimizer_load_state_dict_example():
     w = Tensor([1.0], requires_grad=True)
     optimizer = SGD([w], lr=0.1)
-    optimizer.load_state_dict(SGD([w], lr=0.5).state_dict())
+    taken_up(optimizer, SGD([w], lr=0.5).state_dict())
     expect_equal(optimizer.param_groups[0]["lr"], 0.5, "lr after loading a state with lr 0.5",
                  "The settings are part of it.")  # fmt: skip
 
@@ -695,15 +871,28 @@ def test_unit_optimizer_load_state_dict_example():
 def test_unit_optimizer_load_state_dict_parameters_stay():
     w = leaf(1.0)
     optimizer = SGD([w], lr=0.1)
-    optimizer.load_state_dict(SGD([leaf(7.0)], lr=0.5).state_dict())
-    kept = optimizer.param_groups[0]["params"]
+    taken_up(optimizer, SGD([leaf(7.0)], lr=0.5).state_dict())
+    kept = optimizer.param_groups[0].get("params")
     expect_true(
-        len(kept) == 1 and kept[0] is w,
-        f"after loading, the group's params are {kept}",
+        kept is not None and len(kept) == 1 and kept[0] is w,
+        f"after loading, the group's params are {kept}, expected w",
         "The saved group holds numbers there. The parameters stay those of this optimizer.",
     )
     take(optimizer, 1.0)
     expect_close(w, [0.5], "w = 1 after loading lr 0.5 and a slope of 1")
+
+
+def test_unit_optimizer_load_state_dict_settings():
+    one = Adam([leaf(1.0)], lr=0.5, betas=(0.5, 0.75), eps=0.1, weight_decay=0.0)
+    one.param_groups[0]["initial_lr"] = 0.3
+    two = Adam([leaf(1.0)], lr=0.1, weight_decay=0.2)
+    taken_up(two, one.state_dict())
+    for name, value in settings_of(one).items():
+        expect_true(
+            two.param_groups[0].get(name) == value,
+            f"{name} is {two.param_groups[0].get(name)} after loading a state with {value}",
+            "Every setting is taken over: also 0 and False, also one that this group did not have.",
+        )
 
 
 def test_unit_optimizer_load_state_dict_goes_on():
@@ -717,7 +906,13 @@ def test_unit_optimizer_load_state_dict_goes_on():
             kept = load(path)
         c, d = leaf(*a.tolist()), leaf(*b.tolist())
         other = cls([{"params": [c]}, {"params": [d]}], lr=9.0, **settings)
-        other.load_state_dict(kept)
+        taken_up(other, kept)
+        expect_true(
+            c in other.state and d in other.state,
+            f"after loading, self.state has nothing under a parameter; its keys are "
+            f"{[type(key).__name__ for key in other.state]}",
+            "`step` looks for the state under the parameter, not under its number.",
+        )
         for _ in range(3):
             take(optimizer, [0.5, 0.25], 1.0)
             take(other, [0.5, 0.25], 1.0)
@@ -731,17 +926,21 @@ def test_unit_optimizer_load_state_dict_goes_on():
 
 
 def test_unit_optimizer_load_state_dict_by_number():
-    a, b = leaf(1.0), leaf(2.0)
-    optimizer = SGD([a, b], lr=0.1, momentum=0.5)
-    optimizer.load_state_dict({
-        "state": {1: {"momentum_buffer": np.array([4.0], np.float32)}},
-        "param_groups": [{**settings_of(optimizer), "params": [0, 1]}],
-    })  # fmt: skip
-    take(optimizer, 0.0, 0.0)
-    expect_close(a, [1.0], "a, number 0, without state, after a slope of 0",
-                 "The state is that of number 1: look the parameter up by its number.")  # fmt: skip
-    expect_close(b, [1.8], "b = 2, number 1, with a buffer of 4, after a slope of 0",
-                 "The state is that of number 1: look the parameter up by its number.")  # fmt: skip
+    for numbers, first, of in (([0, 1], "number 0", 1), ([7, 3], "number 7", 3)):
+        a, b = leaf(1.0), leaf(2.0)
+        optimizer = SGD([a, b], lr=0.1, momentum=0.5)
+        state = {
+            "state": {of: {"momentum_buffer": np.array([4.0], np.float32)}},
+            "param_groups": [{**settings_of(optimizer), "params": numbers}],
+        }
+        why = (
+            f"The saved params are {numbers}, and the state is that of {of}: look the parameter "
+            "up by its number, do not count."
+        )
+        taken_up(optimizer, state, why)
+        take(optimizer, 0.0, 0.0)
+        expect_close(a, [1.0], f"a = 1, {first}, without state, after a slope of 0", why)
+        expect_close(b, [1.8], f"b = 2, number {of}, with a buffer of 4, after a slope of 0", why)
 
 
 def test_unit_optimizer_load_state_dict_forgets():
@@ -749,7 +948,7 @@ def test_unit_optimizer_load_state_dict_forgets():
     optimizer = SGD([a, b], lr=0.1, momentum=0.5)
     fresh = optimizer.state_dict()
     take(optimizer, 10.0, 10.0)
-    optimizer.load_state_dict(fresh)
+    taken_up(optimizer, fresh)
     a.copy_([1.0])
     take(optimizer, 1.0, 1.0)
     expect_close(a, [0.9], "a = 1 after loading the state of the very start, slope 1",
@@ -757,11 +956,28 @@ def test_unit_optimizer_load_state_dict_forgets():
     )  # fmt: skip
 
 
+def test_unit_optimizer_load_state_dict_leaves_the_given():
+    one, two = Adam([leaf(1.0)], lr=0.5), Adam([leaf(1.0)], lr=0.1)
+    take(one, 2.0)
+    given = one.state_dict()
+    names = sorted(given["param_groups"][0])
+    taken_up(two, given)
+    expect_equal(sorted(given["param_groups"][0]), names, "the keys of the saved group, after it "
+                 "was loaded", "It belongs to the caller: read it, do not pop.")  # fmt: skip
+    expect_equal(given["param_groups"][0]["params"], [0], "params of the saved group, after it "
+                 "was loaded", "It belongs to the caller: write only to your own.")  # fmt: skip
+    two.param_groups[0]["lr"] = 7.0
+    expect_equal(given["param_groups"][0]["lr"], 0.5,
+                 "lr of the saved group, after the optimizer that loaded it got another",
+                 "The optimizer took the caller's dictionary for its group. Fill its own.",
+    )  # fmt: skip
+
+
 def test_unit_optimizer_load_state_dict_copies():
     a, b = leaf(1.0), leaf(1.0)
     one, two = Adam([a], lr=0.1), Adam([b], lr=0.1)
     take(one, 2.0)
-    two.load_state_dict(one.state_dict())
+    taken_up(two, one.state_dict())
     take(two, 50.0)
     kept = one.state[a]
     expect_true(
@@ -808,6 +1024,7 @@ def test_unit_optimizer_load_state_dict_of_pytorch():
     take(optimizer, 3.0)
     expect_close(
         w, [-0.0988539], "the second step of the example by hand, after loading PyTorch's first",
+        "Either a setting (betas) was not taken over, or the state was taken as it came: "
         "`own_copy` brings arrays into the parameter's dtype and makes step a whole number.",
         dtype=np.float32,
     )  # fmt: skip

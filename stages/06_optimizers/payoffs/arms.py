@@ -28,7 +28,7 @@ def train(rate, steps=100):
     return model, loss(model(x), target).item()
 
 
-print("three arms, their points: O # X; what your network says elsewhere: o . x")
+print("three arms, O # X; what your network says elsewhere, with rate 0.7: o . x")
 model, end = train(0.7)
 columns, rows = np.meshgrid(np.linspace(-2.6, 2.6, 53), np.linspace(2.4, -2.4, 7))
 grid = np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32)

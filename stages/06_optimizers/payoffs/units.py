@@ -38,7 +38,7 @@ runs = {
     "momentum 0.9": train(SGD, STEPS, lr=0.3, momentum=0.9),
     "Adam": train(Adam, STEPS, lr=0.3),
 }
-print(f"three arms, one axis in a unit 100 times as large: answers after {STEPS} steps")
+print(f"one axis in a unit 100 times as large: the answers, o . x, after {STEPS} steps")
 print("  ".join(f"{name:<23}" for name in runs).rstrip())
 for lines in zip(*(picture for picture, _ in runs.values()), strict=True):
     print("  ".join(lines))
