@@ -685,7 +685,7 @@ def ready_searched_among_all(root):
                 todo.append(parent)
             expected[parent] += 1
     while expected:
-        tensor = [t for t, missing in expected.items() if missing == 0][0]
+        tensor = next(t for t, missing in expected.items() if missing == 0)
         del expected[tensor]
         arrows = parents(tensor)
         yield tensor
@@ -1068,7 +1068,7 @@ def share_as_it_came(root, gradient=None, retain_graph=False):
 @knockout(
     of="backward",
     killed_by="test_unit_backward_gradients_in_order",
-    says="the gradient keeps the order in memory that the share had; as_gradient brings it into row order",
+    says="the gradient lies in memory as the share did; as_gradient puts it row by row",
 )
 def gradient_in_any_order(root, gradient=None, retain_graph=False):
     boxes = {root: first_gradient(root, gradient)}

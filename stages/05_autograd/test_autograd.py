@@ -1808,14 +1808,13 @@ def test_unit_no_grad_exit_after_an_error():
         "Python calls __exit__ after an error, too, with three arguments that tell of it. Bring "
         "back what was before in any case.",
     )  # fmt: skip
-    with Restored():
-        with no_grad():
-            try:
-                with enable_grad():
-                    raise KeyError("from inside")
-            except KeyError:
-                pass
-            recording = is_grad_enabled()
+    with Restored(), no_grad():
+        try:
+            with enable_grad():
+                raise KeyError("from inside")
+        except KeyError:
+            pass
+        recording = is_grad_enabled()
     expect_equal(
         recording, False, "whether it records in no_grad, after an error left a block inside it",
         "What was before comes back, also after an error; it need not be True.",
