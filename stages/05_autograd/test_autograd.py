@@ -117,7 +117,7 @@ def expect_as_before(values, before, names, what):
 def expect_rule(rule, operation, at, *inputs, why="", **params):
     """Compare a rule with central differences, its g being random numbers; inputs are float64."""
     __tracebackhide__ = True
-    out = np.asarray(operation.forward(*inputs, **params))
+    out = np.array(operation.forward(*inputs, **params))  # no view of an input
     g = numbers(*out.shape, seed=5)
 
     def weighed(x, g=g):
@@ -184,7 +184,7 @@ def expect_grads(f, said, why="", **arrays):
             changed = {n: Tensor(x if n == name else a) for n, a in arrays.items()}
             return float(np.sum(g * f(**changed).data))
 
-        what = f"{name}.grad of {said}, {shapes},"
+        what = f"{name}.grad of {said}, {shapes}"
         expect_true(leaves[name].grad is not None, f"{what} is None", why)
         expect_close(leaves[name].grad, slopes(weighed, array), what, why, rtol=1e-5, atol=1e-7)
 
@@ -439,13 +439,16 @@ def test_unit_power_x_differences():
 
 
 def test_unit_power_x_at_zero():
-    for exponent, expected in ((3.0, 0.0), (2.0, 0.0), (1.0, 5.0)):
+    flat = "x ** 2 is flat at 0, x is not. out * exponent / x would be 0 / 0 there."
+    steep = "The root is infinitely steep at 0, and 1 / x falls there without end: no large number."
+    for exponent, expected, why in (
+        (3.0, 0.0, flat), (2.0, 0.0, flat), (1.0, 5.0, flat),
+        (0.5, np.inf, steep), (-1.0, -np.inf, steep),
+    ):  # fmt: skip
+        out = power.forward(np.zeros(1), exponent)
         with np.errstate(all="ignore"):
-            got = power_x(np.array([5.0]), np.array([0.0]), np.array([0.0]), exponent)
-        expect_close(
-            got, [expected], f"power_x for g = 5, x = 0, exponent {exponent}",
-            "x ** 2 is flat at 0, x is not. out * exponent / x would be 0 / 0 there.",
-        )  # fmt: skip
+            got = power_x(np.array([5.0]), out, np.zeros(1), exponent)
+        expect_close(got, [expected], f"power_x for g = 5, x = 0, exponent {exponent}", why)
 
 
 def test_unit_power_x_to_the_power_of_nothing():
@@ -1291,7 +1294,7 @@ def product_share(rule, *shapes, arrays=()):
     try:
         return rule(g, None, a, b)
     except ValueError as error:
-        batch = "`.T` turns all axes of a batch round: swapaxes(-1, -2) only the last two. "
+        batch = "Of a batch only the last two axes change places, swapaxes(-1, -2); .T turns all. "
         raise Mismatch(
             f"{rule.__name__} for g {g.shape}, a {a.shape}, b {b.shape}: {error}",
             (batch if a.ndim > 2 else "")
@@ -1304,14 +1307,21 @@ def expect_products(rule, name):
     """Try a rule of matmul alone on matrices and batches of them, then on the way back."""
     __tracebackhide__ = True
     for before in [(), (5,), (4, 3)]:
-        product_share(rule, (*before, 2, 4), (*before, 2, 3), (*before, 3, 4))
+        shapes = {"g": (*before, 2, 4), "a": (*before, 2, 3), "b": (*before, 3, 4)}
+        share = product_share(rule, *shapes.values())
+        expect_equal(
+            np.shape(share), shapes[name], f"the shape of {rule.__name__} for "
+            + ", ".join(f"{n} {shape}" for n, shape in shapes.items()),
+            "A share has the shape of its input; a batch has one for each of its matrices.",
+        )  # fmt: skip
     for a, b in PRODUCTS:
         held, shape = (b, a) if name == "a" else (a, b)
         other = Tensor(numbers(*held, seed=1))
         f = {"a": lambda a, b=other: a @ b, "b": lambda b, a=other: a @ b}[name]
         expect_grads(
             f, f"a @ b, {'b' if name == 'a' else 'a'} {held}",
-            "g (..., n, m), a (..., n, k), b (..., k, m).", **{name: numbers(*shape)},
+            f"The share of {name}, made of g (..., n, m) and {'b' if name == 'a' else 'a'}. With "
+            "squares every product fits, also a wrong one.", **{name: numbers(*shape)},
         )  # fmt: skip
 
 
