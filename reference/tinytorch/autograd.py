@@ -192,12 +192,12 @@ def mul_b(g, out, a, b):
 @gradient(power, "x")
 @QUIET
 def power_x(g, out, x, exponent):
-    """Give the share of `x` in x ** exponent.
+    """Give the share of `x` in x ** exponent; at exponent 0 it is 0, also where x is 0.
 
     >>> power_x(np.array([1.0]), None, np.array([3.0]), 2.0).tolist()
     [6.0]
     """
-    return g * exponent * x ** (exponent - 1)
+    return g * exponent * x ** (exponent - (exponent != 0))
 
 
 def parents(tensor):
@@ -370,7 +370,8 @@ def take_x(g, out, x, *, index):
 def relu_x(g, out, x):
     """Give the share of `x` in relu(x): g where x is above 0, else 0, also at 0 itself.
 
-    >>> relu_x(np.array([5.0, 5.0, 5.0]), None, np.array([-1.0, 0.0, 2.0])).tolist()
+    >>> x = np.array([-1.0, 0.0, 2.0])
+    >>> relu_x(np.array([5.0, 5.0, 5.0]), np.array([0.0, 0.0, 2.0]), x).tolist()
     [0.0, 0.0, 5.0]
     """
     return g * (x > 0)

@@ -133,6 +133,41 @@ def step_of_its_own(f, x, eps=1e-6):
 
 
 @knockout(
+    of="numeric_gradient",
+    killed_by="test_unit_numeric_gradient_leaves_x",
+    says="np.asarray copies only what is not float64 yet; a float64 array is nudged itself",
+)
+def no_copy_of_float64(f, x, eps=1e-6):
+    x = np.asarray(x, dtype=np.float64)
+    slopes = np.zeros_like(x)
+    for at in np.ndindex(x.shape):
+        kept = x[at]
+        x[at] = kept + eps
+        above = float(f(x))
+        x[at] = kept - eps
+        slopes[at] = (above - float(f(x))) / (2 * eps)
+        x[at] = kept
+    return slopes
+
+
+@knockout(
+    of="numeric_gradient",
+    killed_by="test_unit_numeric_gradient_calls",
+    says="elements are put back by adding eps again, which leaves a rounding error in them",
+)
+def put_back_by_adding(f, x, eps=1e-6):
+    x = np.array(x, dtype=np.float64)
+    slopes = np.zeros_like(x)
+    for at in np.ndindex(x.shape):
+        x[at] += eps
+        above = float(f(x))
+        x[at] -= 2 * eps
+        slopes[at] = (above - float(f(x))) / (2 * eps)
+        x[at] += eps
+    return slopes
+
+
+@knockout(
     of="add_a",
     killed_by="test_unit_add_a_example",
     says="a slope of 1 is given back, and what arrived is forgotten",
@@ -257,6 +292,24 @@ def divided_by_x(g, out, x, exponent):
 )
 def g_forgotten_in_power(g, out, x, exponent):
     return exponent * x ** (exponent - 1)
+
+
+@knockout(
+    of="power_x",
+    killed_by="test_unit_power_x_to_the_power_of_nothing",
+    says="x ** 0 is flat everywhere, but at x = 0 this says 0 times inf, which is nan",
+)
+def nothing_times_infinity(g, out, x, exponent):
+    return g * exponent * x ** (exponent - 1)
+
+
+@knockout(
+    of="power_x",
+    killed_by="test_unit_power_x_at_zero",
+    says="what is not finite is replaced by numbers; an infinite slope has to be seen",
+)
+def made_finite(g, out, x, exponent):
+    return np.nan_to_num(g * exponent * x ** (exponent - 1))
 
 
 @knockout(
@@ -604,6 +657,99 @@ def leaves_left_out(root):
 
 
 @knockout(
+    of="consumers_first",
+    killed_by="test_unit_consumers_first_example",
+    says="it gives a list, which holds on to every tensor; it has to yield them one by one",
+)
+def list_given_back(root):
+    expected, todo = {root: 0}, [root]
+    while todo:
+        for parent in parents(todo.pop()):
+            if parent not in expected:
+                expected[parent] = 0
+                todo.append(parent)
+            expected[parent] += 1
+    order, ready = [], [root]
+    while ready:
+        tensor = ready.pop()
+        order.append(tensor)
+        for parent in parents(tensor):
+            expected[parent] -= 1
+            if expected[parent] == 0:
+                ready.append(parent)
+    return order
+
+
+@knockout(
+    of="consumers_first",
+    killed_by="test_unit_consumers_first_linear_search",
+    says="who is ready is searched among all tensors each time, which makes the walk quadratic",
+)
+def ready_searched_among_all(root):
+    expected, todo = {root: 0}, [root]
+    while todo:
+        for parent in parents(todo.pop()):
+            if parent not in expected:
+                expected[parent] = 0
+                todo.append(parent)
+            expected[parent] += 1
+    while expected:
+        tensor = next(t for t, missing in expected.items() if missing == 0)
+        del expected[tensor]
+        arrows = parents(tensor)
+        yield tensor
+        for parent in arrows:
+            expected[parent] -= 1
+
+
+@knockout(
+    of="consumers_first",
+    killed_by="test_unit_consumers_first_shapes_of_graphs",
+    says="an arrow is counted only where a tensor is met for the first time",
+)
+def first_arrow_only(root):
+    expected, todo = {root: 0}, [root]
+    while todo:
+        for parent in parents(todo.pop()):
+            if parent not in expected:
+                expected[parent] = 1
+                todo.append(parent)
+    ready = [root]
+    while ready:
+        tensor = ready.pop()
+        del expected[tensor]
+        arrows = parents(tensor)
+        yield tensor
+        for parent in arrows:
+            expected[parent] -= 1
+            if expected[parent] == 0:
+                ready.append(parent)
+
+
+@knockout(
+    of="consumers_first",
+    killed_by="test_unit_consumers_first_example",
+    says="a tensor is looked into each time that it is met, so too many deliveries are expected",
+)
+def counted_along_every_path(root):
+    expected, todo = {root: 0}, [root]
+    while todo:
+        for parent in parents(todo.pop()):
+            expected[parent] = expected.get(parent, 0) + 1
+            todo.append(parent)
+    ready = [root]
+    while ready:
+        tensor = ready.pop()
+        del expected[tensor]
+        arrows = parents(tensor)
+        yield tensor
+        for parent in arrows:
+            expected[parent] -= 1
+            if expected[parent] == 0:
+                ready.append(parent)
+
+
+@knockout(
     of="backward",
     killed_by="test_unit_backward_example",
     says="a later share replaces an earlier one in the letterbox",
@@ -911,6 +1057,42 @@ def added_in_place(root, gradient=None, retain_graph=False):
 
 
 @knockout(
+    of="backward",
+    killed_by="test_unit_backward_example",
+    says="the share itself becomes the gradient; it may be an array that can only be read",
+)
+def share_as_it_came(root, gradient=None, retain_graph=False):
+    boxes = {root: first_gradient(root, gradient)}
+    for tensor in consumers_first(root):
+        g = boxes.pop(tensor)
+        if tensor.recipe is not None:
+            for parent, share in contributions(tensor, g, retain_graph):
+                boxes[parent] = boxes[parent] + share if parent in boxes else share
+        elif tensor.grad is None:
+            tensor.grad = Tensor._wrap(g)
+        else:
+            tensor.grad += g
+
+
+@knockout(
+    of="backward",
+    killed_by="test_unit_backward_gradients_in_order",
+    says="the gradient lies in memory as the share did; as_gradient puts it row by row",
+)
+def gradient_in_any_order(root, gradient=None, retain_graph=False):
+    boxes = {root: first_gradient(root, gradient)}
+    for tensor in consumers_first(root):
+        g = boxes.pop(tensor)
+        if tensor.recipe is not None:
+            for parent, share in contributions(tensor, g, retain_graph):
+                boxes[parent] = boxes[parent] + share if parent in boxes else share
+        elif tensor.grad is None:
+            tensor.grad = Tensor._wrap(np.array(g))
+        else:
+            tensor.grad += g
+
+
+@knockout(
     of="unbroadcast",
     killed_by="test_unit_unbroadcast_example",
     says="the share comes back as it is: nothing is added up",
@@ -1197,6 +1379,16 @@ def another_order(g, out, x, *, shape):
 
 
 @knockout(
+    of="reshape_x",
+    killed_by="test_unit_reshape_x_shapes",
+    says="g itself is given another shape: a rule changes none of its arrays",
+)
+def reshaped_in_place(g, out, x, *, shape):
+    g.shape = x.shape
+    return g
+
+
+@knockout(
     of="permute_x",
     killed_by="test_unit_permute_x_example",
     says="the axes are exchanged once more by dims; the way back needs the inverse",
@@ -1295,6 +1487,16 @@ def zeros_without_a_dtype(g, out, x, *, index):
 
 
 @knockout(
+    of="take_x",
+    killed_by="test_unit_take_x_example",
+    says="np.add.at writes into its first array and gives None back; None is handed on",
+)
+def what_add_at_gives(g, out, x, *, index):
+    share = np.zeros_like(x)
+    return np.add.at(share, index, g)
+
+
+@knockout(
     of="relu_x",
     killed_by="test_unit_relu_x_example",
     says="at 0 itself it lets g through (>=); PyTorch takes 0 there",
@@ -1338,6 +1540,15 @@ def times_the_result(g, out, x):
 def g_cut_in_place(g, out, x):
     g[x <= 0] = 0
     return g
+
+
+@knockout(
+    of="relu_x",
+    killed_by="test_unit_relu_x_close_to_zero",
+    says="what is a little above 0 is taken for 0",
+)
+def almost_zero_is_zero(g, out, x):
+    return g * (x > 1e-3)
 
 
 @knockout(
@@ -1657,3 +1868,12 @@ def never_ends(self, *error):
 )
 def turned_over(self, *error):
     state.recording = not state.recording
+
+
+@knockout(
+    of="no_grad.__exit__",
+    killed_by="test_unit_no_grad_exit_after_an_error",
+    says="after an error it turns recording on; what was before need not be on",
+)
+def on_after_an_error(self, *error):
+    state.recording = self.before if error[0] is None else True

@@ -3,6 +3,7 @@
 import gc
 import itertools
 import math
+import sys
 import threading
 import weakref
 
@@ -57,6 +58,7 @@ from checker.expect import (
     expect_raises,
     expect_true,
     expect_unchanged,
+    show,
 )
 
 # -- what the tests share -------------------------------------------------------------------------
@@ -84,21 +86,41 @@ def slopes(loss, x, eps=1e-6):
 
 
 def described(operation, inputs, params):
-    """Name inputs by their shapes, numbers and parameters by their values."""
+    """Name inputs by their shapes, single numbers and parameters by their values."""
     said = [
-        f"{name} {value.shape if isinstance(value, np.ndarray) else repr(value)}"
+        f"{name} {value.shape}" if np.ndim(value) else f"{name} = {np.asarray(value).item():.4g}"
         for name, value in zip(operation.inputs, inputs, strict=False)
     ]
     return ", ".join(said + [f"{name}={value!r}" for name, value in params.items()])
 
 
+def expect_as_before(values, before, names, what):
+    """Require that a rule has left each array that it was handed as it was."""
+    __tracebackhide__ = True
+    for name, value, was in zip(names, values, before, strict=True):
+        if np.shape(value) != np.shape(was):
+            raise Mismatch(
+                f"{what} gave {name} another shape in place: {np.shape(value)} instead of "
+                f"{np.shape(was)}",
+                f"Others still have {name} in their hands. reshape gives a new array, and leaves "
+                "the old one its shape.",
+            )
+        if not np.array_equal(value, was, equal_nan=True):
+            raise Mismatch(
+                f"{what} changed {name} in place",
+                f"Others still have {name} in their hands, and find other numbers in it. Make a "
+                "new array.",
+                show(was), show(value),
+            )  # fmt: skip
+
+
 def expect_rule(rule, operation, at, *inputs, why="", **params):
     """Compare a rule with central differences, its g being random numbers; inputs are float64."""
     __tracebackhide__ = True
-    out = np.asarray(operation.forward(*inputs, **params))
+    out = np.array(operation.forward(*inputs, **params))  # no view of an input
     g = numbers(*out.shape, seed=5)
 
-    def weighed(x):
+    def weighed(x, g=g):
         changed = operation.forward(*inputs[:at], x, *inputs[at + 1 :], **params)
         return float(np.sum(g * changed))
 
@@ -107,12 +129,15 @@ def expect_rule(rule, operation, at, *inputs, why="", **params):
     before = [np.array(value) for value in given]
     what = f"{rule.__name__} for {described(operation, inputs, params)}"
     share = rule(*given, **params)
-    for value, was in zip(given, before, strict=True):
-        expect_unchanged(np.array(value), was, what)
+    expect_as_before(given, before, ("g", "out", *operation.inputs), what)
     why = why or (
         f"Nudge each element of {operation.inputs[at]}, and weigh what moves with g, here random "
         "numbers: that is what is expected."
     )
+    if np.shape(share) == expected.shape and not np.allclose(share, expected, atol=1e-7):
+        alone = slopes(lambda x: weighed(x, np.ones_like(g)), inputs[at])
+        if np.allclose(share, alone, rtol=1e-5, atol=1e-7):
+            why = "That would be right if each g were 1: what arrives, g, was forgotten."
     expect_close(share, expected, what, why, rtol=1e-5, atol=1e-7)
 
 
@@ -127,6 +152,12 @@ def expect_grad(tensor, expected, name, why=""):
         raise Mismatch(
             f"{name}.grad is a {type(grad).__name__}, expected a Tensor",
             "as_gradient makes one of an array.",
+        )
+    if not grad.data.flags.writeable:
+        raise Mismatch(
+            f"the array of {name}.grad can only be read",
+            "It is a share as a rule gave it, or a sum of shares. A second walk adds to it, and an "
+            "optimizer changes it: as_gradient(g) makes an array that can be changed.",
         )
     if isinstance(expected, float) and grad.shape == ():
         got = round(grad.item(), 6)
@@ -153,7 +184,7 @@ def expect_grads(f, said, why="", **arrays):
             changed = {n: Tensor(x if n == name else a) for n, a in arrays.items()}
             return float(np.sum(g * f(**changed).data))
 
-        what = f"{name}.grad of {said}, {shapes},"
+        what = f"{name}.grad of {said}, {shapes}"
         expect_true(leaves[name].grad is not None, f"{what} is None", why)
         expect_close(leaves[name].grad, slopes(weighed, array), what, why, rtol=1e-5, atol=1e-7)
 
@@ -250,9 +281,22 @@ def test_unit_numeric_gradient_shapes():
 
 
 def test_unit_numeric_gradient_leaves_x():
-    x = np.array([[3.0, 4.0]])
-    numeric_gradient(lambda a: np.sum(a * a), x)
+    x, looked = np.array([[3.0, 4.0]]), []
+
+    def f(a):
+        looked.append(x.tolist())
+        return np.sum(a * a)
+
+    numeric_gradient(f, x, eps=0.5)
     expect_unchanged(x, np.array([[3.0, 4.0]]), "numeric_gradient")
+    other = [now for now in looked if now != [[3.0, 4.0]]]
+    if other:
+        raise Mismatch(
+            f"while numeric_gradient works, the x that it was handed is {other[0]}, not "
+            "[[3.0, 4.0]]",
+            "Nudge a copy: f may use x itself. np.array copies; np.asarray does not, where x is "
+            "float64 already.",
+        )
 
 
 def test_unit_numeric_gradient_few_digits():
@@ -275,46 +319,50 @@ def test_unit_numeric_gradient_of_a_tensor():
 
 
 def test_unit_numeric_gradient_calls():
-    x, seen = np.zeros((2, 2)), []
+    x, seen = np.array([[0.1, 0.7], [1.3, 30.1]]), []
     numeric_gradient(lambda a: seen.append(a.copy()) or 0.0, x)
     expect_equal(
         len(seen), 8, "the number of calls of f for 4 elements",
         "Two for each element: one above, one below.",
     )  # fmt: skip
-    moved = [int((a != 0).sum()) for a in seen]
+    moved = [int((a != x).sum()) for a in seen]
     expect_equal(
         moved, [1] * 8, "the number of elements that were off their place, call by call",
-        "One element is nudged at a time.",
+        "One element is nudged at a time; the others are exactly what they were. Put back what "
+        "you kept: adding eps again leaves a rounding error.",
     )  # fmt: skip
 
 
 # -- add_a, add_b ---------------------------------------------------------------------------------
 
-THREE_FOUR = (np.array([5.0]), None, np.array([3.0]), np.array([4.0]))
+
+def three_four():
+    """Give g, out and two inputs, made anew for each rule, which might change them."""
+    return np.array([5.0]), None, np.array([3.0]), np.array([4.0])
 
 
 def test_unit_add_a_example():
     expect_close(
-        add_a(*THREE_FOUR), [5.0], "add_a for g = 5, a = 3, b = 4",
+        add_a(*three_four()), [5.0], "add_a for g = 5, a = 3, b = 4",
         "Nudge a, and the sum moves just as far: what comes, goes on.",
     )  # fmt: skip
 
 
 def test_unit_add_a_differences():
-    for shape in [(), (4,), (2, 3), (0,)]:
+    for shape in [(4,), (2, 3), (), (0,)]:
         expect_rule(add_a, add, 0, numbers(*shape), numbers(*shape, seed=1))
     expect_rule(add_a, add, 0, numbers(3), 2.0, why="The other summand may be a plain number.")
 
 
 def test_unit_add_b_example():
     expect_close(
-        add_b(*THREE_FOUR), [5.0], "add_b for g = 5, a = 3, b = 4",
+        add_b(*three_four()), [5.0], "add_b for g = 5, a = 3, b = 4",
         "Nudge b, and the sum moves just as far: what comes, goes on.",
     )  # fmt: skip
 
 
 def test_unit_add_b_differences():
-    for shape in [(), (4,), (2, 3), (0,)]:
+    for shape in [(4,), (2, 3), (), (0,)]:
         expect_rule(add_b, add, 1, numbers(*shape), numbers(*shape, seed=1))
     expect_rule(add_b, add, 1, 2.0, numbers(3), why="The other summand may be a plain number.")
 
@@ -327,7 +375,7 @@ def test_unit_mul_a_example():
         15.0: "That is g * a. A nudge of a is stretched by the other factor, b.",
         4.0: "That is b alone. What arrives, g = 5, is multiplied by it.",
     }
-    got = mul_a(*THREE_FOUR)
+    got = mul_a(*three_four())
     value = float(np.ravel(got)[0]) if np.size(got) == 1 and got is not None else None
     expect_close(
         got, [20.0], "mul_a for g = 5, a = 3, b = 4",
@@ -336,7 +384,7 @@ def test_unit_mul_a_example():
 
 
 def test_unit_mul_a_differences():
-    for shape in [(), (4,), (2, 3), (0,)]:
+    for shape in [(4,), (2, 3), (), (0,)]:
         expect_rule(mul_a, mul, 0, numbers(*shape), numbers(*shape, seed=1))
     expect_rule(mul_a, mul, 0, numbers(3), -2.5, why="The other factor may be a plain number.")
 
@@ -351,7 +399,7 @@ def test_unit_mul_b_example():
         20.0: "That is g * b. A nudge of b is stretched by the other factor, a.",
         3.0: "That is a alone. What arrives, g = 5, is multiplied by it.",
     }
-    got = mul_b(*THREE_FOUR)
+    got = mul_b(*three_four())
     value = float(np.ravel(got)[0]) if np.size(got) == 1 and got is not None else None
     expect_close(
         got, [15.0], "mul_b for g = 5, a = 3, b = 4",
@@ -360,7 +408,7 @@ def test_unit_mul_b_example():
 
 
 def test_unit_mul_b_differences():
-    for shape in [(), (4,), (2, 3), (0,)]:
+    for shape in [(4,), (2, 3), (), (0,)]:
         expect_rule(mul_b, mul, 1, numbers(*shape), numbers(*shape, seed=1))
     expect_rule(mul_b, mul, 1, -2.5, numbers(3), why="The other factor may be a plain number.")
 
@@ -391,13 +439,35 @@ def test_unit_power_x_differences():
 
 
 def test_unit_power_x_at_zero():
-    for exponent, expected in ((3.0, 0.0), (2.0, 0.0), (1.0, 5.0)):
+    flat = "x ** 2 is flat at 0, x is not. out * exponent / x would be 0 / 0 there."
+    steep = "The root is infinitely steep at 0, and 1 / x falls there without end: no large number."
+    for exponent, expected, why in (
+        (3.0, 0.0, flat), (2.0, 0.0, flat), (1.0, 5.0, flat),
+        (0.5, np.inf, steep), (-1.0, -np.inf, steep),
+    ):  # fmt: skip
+        out = power.forward(np.zeros(1), exponent)
         with np.errstate(all="ignore"):
-            got = power_x(np.array([5.0]), np.array([0.0]), np.array([0.0]), exponent)
-        expect_close(
-            got, [expected], f"power_x for g = 5, x = 0, exponent {exponent}",
-            "x ** 2 is flat at 0, x is not. out * exponent / x would be 0 / 0 there.",
-        )  # fmt: skip
+            got = power_x(np.array([5.0]), out, np.zeros(1), exponent)
+        expect_close(got, [expected], f"power_x for g = 5, x = 0, exponent {exponent}", why)
+
+
+def test_unit_power_x_to_the_power_of_nothing():
+    why = (
+        "x ** 0 is 1 for every x, so its slope is 0. At x = 0 the formula says 0 times 0 ** -1, "
+        "which is 0 times inf: where the exponent is 0, take nothing off it."
+    )
+    for exponent in (0.0, 0, np.float64(0)):
+        with np.errstate(all="ignore"):
+            got = power_x(np.array([5.0, 5.0]), np.ones(2), np.array([0.0, 2.0]), exponent)
+        expect_close(got, [0.0, 0.0], "power_x for g = [5. 5.], x = [0. 2.], exponent 0", why)
+    exponents = np.array([0.0, 2.0, 0.0, 1.0])
+    with np.errstate(all="ignore"):
+        got = power_x(np.full(4, 5.0), None, np.array([0.0, 3.0, 2.0, 0.0]), exponents)
+    expect_close(
+        got, [0.0, 30.0, 0.0, 5.0],
+        "power_x for g = 5 each, x = [0. 3. 2. 0.], exponents [0. 2. 0. 1.]",
+        why + " The exponent may be an array.",
+    )  # fmt: skip
 
 
 # -- parents --------------------------------------------------------------------------------------
@@ -495,7 +565,15 @@ def in_order(root, budget):
     __tracebackhide__ = True
     found = []
     try:
-        for tensor in consumers_first(root):
+        walk = consumers_first(root)
+        if not hasattr(walk, "__next__"):
+            what = "None" if walk is None else f"a {type(walk).__name__}"
+            raise Mismatch(
+                f"consumers_first gives {what}, expected a generator",
+                "With `yield` in its body a function hands out each tensor when its turn has come. "
+                "A list would hold on to every array of the graph until the walk is over.",
+            )
+        for tensor in walk:
             found.append(tensor)
             if len(found) > budget:
                 raise Mismatch(
@@ -525,32 +603,53 @@ def watch(root, budget, why):
             tensor.recipe.__class__ = kind
 
 
-def made(tensor):
-    return "a leaf" if tensor.recipe is None else f"a result of {tensor.recipe.op.name}"
+NEVER_COMES = (
+    "More deliveries are expected than are crossed off. Either a tensor was looked into twice when "
+    "counting (list it at its first meeting only), or two arrows, as in x * x, were crossed off "
+    "as one."
+)
+TOO_EARLY = (
+    "A tensor comes when all its consumers have delivered, not before. Is every arrow counted, "
+    "also one to a tensor that was met already?"
+)
 
 
-def expect_order(root, said):
+def expect_order(root, said, names=None):
     """Require root and all behind it, each once, after everything that was made of it."""
     __tracebackhide__ = True
     every = behind(root)
-    names = {id(tensor): i for i, tensor in enumerate(every)}
+    names = names or {
+        id(tensor): "a leaf" if tensor.recipe is None else f"a result of {tensor.recipe.op.name}"
+        for tensor in every
+    }
     found = in_order(root, len(every))
     came = {id(tensor): n for n, tensor in enumerate(found)}
-    if len(came) != len(found) or came.keys() != names.keys():
+    order = " ".join(names.get(id(t), "?") for t in found) if len(every) < 10 else "…"
+    if len(came) != len(found):
         raise Mismatch(
-            f"consumers_first yields {len(found)} tensors, {len(came)} different ones; {said} has "
-            f"{len(every)}",
-            "Each tensor comes, and comes once. Two arrows between the same two are two "
-            "deliveries to wait for, and two to cross off.",
+            f"in {said} a tensor comes twice; the order is {order}",
+            "Each tensor comes once: when its last delivery has come.",
         )
+    missing = [names[id(tensor)] for tensor in every if id(tensor) not in came]
+    if missing:
+        raise Mismatch(f"in {said}, {missing[0]} never comes; the order is {order}", NEVER_COMES)
     for tensor in every:
         for parent in arrows(tensor):
             if came[id(parent)] < came[id(tensor)]:
                 raise Mismatch(
-                    f"in {said}, {made(parent)} comes as number {came[id(parent)] + 1}, and "
-                    f"{made(tensor)}, which was made of it, as number {came[id(tensor)] + 1}",
-                    "A tensor may be visited when all its consumers have delivered, not before.",
+                    f"in {said}, {names[id(parent)]} comes before {names[id(tensor)]}, which was "
+                    f"made of it; the order is {order}",
+                    TOO_EARLY,
                 )
+
+
+def expect_order_in(graph):
+    """Require the order for a graph that is written down as assignments, from x and y on."""
+    __tracebackhide__ = True
+    tensors = {"x": leaf([1.0, 2.0]), "y": leaf([3.0, 4.0])}
+    exec(graph.replace(", ", "\n"), {}, tensors)
+    names = {id(tensor): name for name, tensor in tensors.items()}
+    expect_order(list(tensors.values())[-1], graph, names)
 
 
 def test_unit_consumers_first_example():
@@ -559,7 +658,7 @@ def test_unit_consumers_first_example():
     got = [tensor.item() for tensor in in_order(u * (u * 2.0), 4)]
     known = {
         (162.0, 9.0, 18.0, 3.0): "u = 9 comes before v = 18, but v has yet to deliver to it.",
-        (162.0, 18.0, 9.0): "x never comes: x * x is two arrows, and two deliveries to cross off.",
+        (162.0, 18.0, 9.0): f"x never comes. {NEVER_COMES}",
         (162.0,): "Nothing comes after w: who is the next to have all deliveries?",
     }
     expect_equal(
@@ -578,16 +677,17 @@ def test_unit_consumers_first_a_leaf_alone():
 
 
 def test_unit_consumers_first_shapes_of_graphs():
-    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
-    u = x * y
-    expect_order(x * x, "x * x")
-    expect_order((x * 2.0 + 1.0) * 3.0, "a chain of three")
-    expect_order((u * 2.0) + (u * 3.0), "a diamond")
-    expect_order((u * 2.0) * u + u, "a fork with a short way and a long one")
-    expect_order(u + (u * 2.0) * u, "a fork with a long way and a short one")
-    expect_order((u * 2.0) * 3.0 + u * u, "a fork that u goes into three times, twice at once")
-    expect_order(u * u + (u * 2.0) * 3.0, "a fork that u goes into three times, twice at once")
-    expect_order(((u * u) * u) * (u * y) + x, "seven operations on x and y")
+    for graph in [
+        "u = x * x",
+        "u = x * 2.0, v = u + 1.0, w = v * 3.0",
+        "u = x * y, v = u * 2.0, w = u * 3.0, z = v + w",
+        "u = x * y, v = u * 2.0, w = v * u, z = w + u",
+        "u = x * y, v = u * 2.0, w = v * u, z = u + w",
+        "u = x * y, v = u * 2.0, w = v * 3.0, r = u * u, z = w + r",
+        "u = x * y, r = u * u, v = u * 2.0, w = v * 3.0, z = r + w",
+        "u = x * y, r = u * u, s = r * u, t = u * y, w = s * t, z = w + x",
+    ]:
+        expect_order_in(graph)
 
 
 def test_unit_consumers_first_equal_numbers():
@@ -632,6 +732,45 @@ def test_unit_consumers_first_deep():
     for _ in range(1500):
         y = y * 1.0
     expect_equal(len(in_order(y, 1501)), 1501, "the number of tensors in a chain of 1500 products")
+
+
+def steps(root):
+    """Count the lines of Python that run while consumers_first walks from root to the end."""
+    count, before = 0, sys.gettrace()
+
+    def step(frame, event, argument):
+        nonlocal count
+        count += event == "line"
+        return step
+
+    sys.settrace(step)
+    try:
+        for _ in consumers_first(root):
+            pass
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def chain_and_sum(n):
+    """Make a chain of n products, and add its links up so that each is met long before its turn."""
+    links = [leaf(1.0)]
+    for _ in range(n):
+        links.append(links[-1] * 1.0)
+    total = links.pop()
+    while links:
+        total = links.pop() + total
+    return total
+
+
+def test_unit_consumers_first_linear_search():
+    short, long = steps(chain_and_sum(40)), steps(chain_and_sum(80))
+    expect_true(
+        long < 2.5 * short,
+        f"consumers_first runs {short} lines of Python for 81 tensors, and {long} for 161",
+        "Twice the graph is twice the work, not four times. Do not search all tensors for one "
+        "that is ready: when its last delivery is crossed off, put it on a list.",
+    )
 
 
 def test_unit_consumers_first_holds_on_to_nothing():
@@ -891,9 +1030,22 @@ def test_unit_backward_shares_that_can_only_be_read():
     x = leaf([1.0, 2.0])
     with total.using(total.forward, rules={"x": copied}):
         walk(total(x))
+    expect_grad(x, [1.0, 1.0], "x", "A sum sends each element what it got.")
+
+
+def test_unit_backward_gradients_in_order():
+    @Op
+    def turned(x):
+        return x.T
+
+    x, weights = leaf(np.zeros((2, 3))), numbers(3, 2)
+    with turned.using(turned.forward, rules={"x": lambda g, out, x: g.T}):
+        walk(turned(x), weights)
+    expect_grad(x, weights.T, "x", "What arrives for x.T is turned once more.")
     expect_true(
-        x.grad.data.flags.writeable, "the array of x.grad can only be read",
-        "It is the share of a sum, as it came. as_gradient makes an array that can be changed.",
+        x.grad.data.flags.c_contiguous, "the array of x.grad lies in memory column by column",
+        "It is the share of x.T as its rule gave it. as_gradient(g) makes an array that lies row "
+        "by row, as x does, so that an optimizer walks through both in the same order.",
     )  # fmt: skip
 
 
@@ -1135,8 +1287,47 @@ PRODUCTS = [
 ]  # fmt: skip
 
 
+def product_share(rule, *shapes, arrays=()):
+    """Call a rule of matmul for g, a and b; where matrices do not meet, name all their shapes."""
+    __tracebackhide__ = True
+    g, a, b = arrays or [numbers(*shape) for shape in shapes]
+    try:
+        return rule(g, None, a, b)
+    except ValueError as error:
+        batch = "Of a batch only the last two axes change places, swapaxes(-1, -2); .T turns all. "
+        raise Mismatch(
+            f"{rule.__name__} for g {g.shape}, a {a.shape}, b {b.shape}: {error}",
+            (batch if a.ndim > 2 else "")
+            + "g is (..., n, m), a (..., n, k), b (..., k, m). Which product has the shape of "
+            f"{rule.__name__[-1]}?",
+        ) from None
+
+
+def expect_products(rule, name):
+    """Try a rule of matmul alone on matrices and batches of them, then on the way back."""
+    __tracebackhide__ = True
+    for before in [(), (5,), (4, 3)]:
+        shapes = {"g": (*before, 2, 4), "a": (*before, 2, 3), "b": (*before, 3, 4)}
+        share = product_share(rule, *shapes.values())
+        expect_equal(
+            np.shape(share), shapes[name], f"the shape of {rule.__name__} for "
+            + ", ".join(f"{n} {shape}" for n, shape in shapes.items()),
+            "A share has the shape of its input; a batch has one for each of its matrices.",
+        )  # fmt: skip
+    for a, b in PRODUCTS:
+        held, shape = (b, a) if name == "a" else (a, b)
+        other = Tensor(numbers(*held, seed=1))
+        f = {"a": lambda a, b=other: a @ b, "b": lambda b, a=other: a @ b}[name]
+        expect_grads(
+            f, f"a @ b, {'b' if name == 'a' else 'a'} {held}",
+            f"The share of {name}, made of g (..., n, m) and {'b' if name == 'a' else 'a'}. With "
+            "squares every product fits, also a wrong one.", **{name: numbers(*shape)},
+        )  # fmt: skip
+
+
 def test_unit_matmul_a_example():
-    got = matmul_a(np.ones((1, 2)), None, np.ones((1, 3)), np.arange(6.0).reshape(3, 2))
+    arrays = np.ones((1, 2)), np.ones((1, 3)), np.arange(6.0).reshape(3, 2)
+    got = product_share(matmul_a, arrays=arrays)
     expect_close(
         got, [[1.0, 5.0, 9.0]], "matmul_a for g = [[1. 1.]], b = [[0. 1.] [2. 3.] [4. 5.]]",
         "Each a[i, k] met row k of b on its way to row i of the result: g times b transposed, "
@@ -1145,12 +1336,7 @@ def test_unit_matmul_a_example():
 
 
 def test_unit_matmul_a_differences():
-    for shape, other in PRODUCTS:
-        b = Tensor(numbers(*other, seed=1))
-        expect_grads(
-            lambda a, b=b: a @ b, f"a @ b, b {other}", "g (..., n, m) and b (..., k, m).",
-            a=numbers(*shape),
-        )  # fmt: skip
+    expect_products(matmul_a, "a")
 
 
 def test_unit_matmul_a_pure():
@@ -1161,7 +1347,8 @@ def test_unit_matmul_a_pure():
 
 
 def test_unit_matmul_b_example():
-    got = matmul_b(np.ones((1, 2)), None, np.array([[1.0, 2.0, 3.0]]), np.ones((3, 2)))
+    arrays = np.ones((1, 2)), np.array([[1.0, 2.0, 3.0]]), np.ones((3, 2))
+    got = product_share(matmul_b, arrays=arrays)
     expect_close(
         got, [[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]], "matmul_b for g = [[1. 1.]], a = [[1. 2. 3.]]",
         "Each b[k, j] met column k of a on its way to column j of the result: a transposed times "
@@ -1170,12 +1357,7 @@ def test_unit_matmul_b_example():
 
 
 def test_unit_matmul_b_differences():
-    for other, shape in PRODUCTS:
-        a = Tensor(numbers(*other, seed=1))
-        expect_grads(
-            lambda b, a=a: a @ b, f"a @ b, a {other}", "a (..., n, k) and g (..., n, m).",
-            b=numbers(*shape),
-        )  # fmt: skip
+    expect_products(matmul_b, "b")
 
 
 def test_unit_matmul_b_pure():
@@ -1227,6 +1409,7 @@ def test_unit_reduce_sum_x_on_the_way_back():
     y = leaf(np.ones((2, 3), np.float32))
     backward(y.sum())
     expect_close(y.grad, np.ones((2, 3)), "y.grad of y.sum()", dtype=np.float32)
+    expect_grad(y, np.ones((2, 3)), "y")
 
 
 # -- reshape_x ------------------------------------------------------------------------------------
@@ -1296,7 +1479,13 @@ def test_unit_permute_x_on_the_way_back():
 
 def test_unit_take_x_example():
     got = take_x(np.array([1.0, 2.0, 3.0]), None, np.zeros(4), index=[0, 0, 2])
-    twice = np.size(got) == 4 and got is not None and float(np.ravel(got)[0]) == 2.0
+    if got is None:
+        raise Mismatch(
+            "take_x for g = [1. 2. 3.], x (4,), index=[0 0 2] is None, expected [3. 0. 3. 0.]",
+            "Is a return missing? Or did you return what np.add.at gives? It writes into the "
+            "array that it is handed, and gives nothing back: return that array.",
+        )
+    twice = np.size(got) == 4 and float(np.ravel(got)[0]) == 2.0
     expect_close(
         got, [3.0, 0.0, 3.0, 0.0], "take_x for g = [1. 2. 3.], x (4,), index=[0 0 2]",
         "x[0] was picked twice, and its shares add up: 1 + 2."
@@ -1345,7 +1534,8 @@ def test_unit_take_x_on_the_way_back():
 
 
 def test_unit_relu_x_example():
-    got = relu_x(np.array([5.0, 5.0, 5.0]), None, np.array([-1.0, 0.0, 2.0]))
+    x, out = np.array([-1.0, 0.0, 2.0]), np.array([0.0, 0.0, 2.0])
+    got = relu_x(np.array([5.0, 5.0, 5.0]), out, x)
     expect_close(
         got, [0.0, 0.0, 5.0], "relu_x for g = [5. 5. 5.], x = [-1. 0. 2.]",
         "Above 0 relu lets through what comes, g; elsewhere it is flat. At 0 itself either would "
@@ -1354,14 +1544,24 @@ def test_unit_relu_x_example():
 
 
 def test_unit_relu_x_differences():
-    for shape in [(), (5,), (2, 3), (0,)]:
+    for shape in [(5,), (2, 3), (), (0,)]:
         expect_rule(relu_x, relu, 0, numbers(*shape))
+
+
+def test_unit_relu_x_close_to_zero():
+    x = np.array([-1e-9, 1e-9, 1e-30])
+    expect_close(
+        relu_x(np.full(3, 5.0), np.maximum(x, 0), x), [0.0, 5.0, 5.0],
+        "relu_x for g = [5. 5. 5.], x = [-1e-09 1e-09 1e-30]",
+        "However little x is above 0, relu is x there, and lets g through.",
+    )  # fmt: skip
 
 
 def test_unit_relu_x_in_use():
     expect_grads(lambda x: relu(x * 2.0) * x, "relu(2 x) x", x=numbers(2, 3))
     g, x = np.full(2, 3, np.float32), np.array([-1, 1], np.float32)
-    expect_close(relu_x(g, x, x), [0.0, 3.0], "relu_x of float32", dtype=np.float32)
+    out = np.maximum(x, 0)
+    expect_close(relu_x(g, out, x), [0.0, 3.0], "relu_x of float32", dtype=np.float32)
 
 
 # -- sigmoid_x ------------------------------------------------------------------------------------
@@ -1376,7 +1576,7 @@ def test_unit_sigmoid_x_example():
 
 
 def test_unit_sigmoid_x_differences():
-    for shape in [(), (5,), (2, 3), (0,)]:
+    for shape in [(5,), (2, 3), (), (0,)]:
         expect_rule(sigmoid_x, sigmoid, 0, 2 * numbers(*shape))
 
 
@@ -1613,7 +1813,22 @@ def test_unit_no_grad_exit_after_an_error():
         outcome, "came through", "an error raised inside no_grad",
         "__exit__ that gives True tells Python to forget the error. Give nothing.",
     )  # fmt: skip
-    expect_equal(recording, True, "whether it records after an error left the block")
+    expect_equal(
+        recording, True, "whether it records after an error left the block",
+        "Python calls __exit__ after an error, too, with three arguments that tell of it. Bring "
+        "back what was before in any case.",
+    )  # fmt: skip
+    with Restored(), no_grad():
+        try:
+            with enable_grad():
+                raise KeyError("from inside")
+        except KeyError:
+            pass
+        recording = is_grad_enabled()
+    expect_equal(
+        recording, False, "whether it records in no_grad, after an error left a block inside it",
+        "What was before comes back, also after an error; it need not be True.",
+    )  # fmt: skip
 
 
 def test_unit_no_grad_exit_decorated():

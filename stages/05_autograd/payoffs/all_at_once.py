@@ -33,8 +33,8 @@ forwards = 0
 judge = numeric_gradient(
     lambda a: loss(Tensor(a[:12]).reshape(6, 2), Tensor(a[12:]).reshape(2, 7)), start
 )
-print(f"26 slopes: one walk, or {forwards} forwards of the judge. "
-      f"They differ by {np.abs(yours - judge).max():.0e}.")  # fmt: skip
+print(f"26 slopes: one walk, or {forwards} forwards (two each) of the judge; "
+      f"off by {np.abs(yours - judge).max():.0e}.")  # fmt: skip
 for _ in range(300):
     people.grad = traits.grad = None
     last = loss(people, traits)

@@ -34,4 +34,5 @@ for (right, up), yes in zip(x.tolist(), target.tolist(), strict=True):
 print("\n".join("   " + "".join(line) for line in picture))
 for (p, q), answer in zip(x.tolist(), answers.tolist(), strict=True):
     print(f"{p:.0f} xor {q:.0f}: {answer[0]:.3f}", end="   ")
-print(f"\nthe last answers remember nothing: {answers.requires_grad}, {answers.recipe}")
+print("\nthe last answers remember nothing: "
+      f"requires_grad {answers.requires_grad}, recipe {answers.recipe}")  # fmt: skip
