@@ -86,8 +86,9 @@ class Optimizer:
         """Give all that is needed to go on later, with numbers in place of the parameters.
 
         {"state": {number: {name: array or number}}, "param_groups": [{..., "params": [numbers]}]}
-        where parameters are numbered through all groups, from 0. Arrays are not copied. The
-        layout is PyTorch's; a parameter object means nothing in a file, its place does.
+        where parameters are numbered through all groups, from 0. Arrays are not copied, and a
+        parameter without state has none here. The layout is PyTorch's; a parameter object means
+        nothing in a file, its place does.
 
         >>> w = Tensor([1.0], requires_grad=True)
         >>> SGD([w], lr=0.1).state_dict()["param_groups"][0]["params"]
@@ -106,7 +107,7 @@ class Optimizer:
 
         The groups must match in number and size; `check_state` raises ValueError otherwise,
         before anything is changed. Every parameter gets the state that its number leads to, as
-        arrays of its own; what is not in `state_dict` is forgotten.
+        arrays of its own; what is not in `state_dict` is forgotten. `state_dict` is only read.
 
         >>> w = Tensor([1.0], requires_grad=True)
         >>> optimizer = SGD([w], lr=0.1)

@@ -550,11 +550,14 @@ def test_unit_adam_adapt_example():
         "eps stands under the root, and the first slope is small enough to show it. It comes "
         "after the root."
     )
+    no_share = "1 - β is missing before the slope: the means add up slopes."
     why = likely(
         w.data,
         [
             ([1.0, 1.0], IN_PLACE),
             ([0.9005, 1.1], under_root), ([0.9698, 1.1], under_root),
+            ([0.0, 2.0], no_share),
+            ([0.9684, 1.0316], no_share),
             ([-2.1623, 4.1623], "v is too small by 1000: its correction is missing, or 1 - β2 was "
                                 "squared with the slope."),
         ],

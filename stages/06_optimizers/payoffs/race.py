@@ -36,7 +36,7 @@ kinds = {
     "nesterov 0.9": {"lr": 0.01, "momentum": 0.9, "nesterov": True},
 }
 paths = {name: run(**settings) for name, settings in kinds.items()}
-print("each digit or letter is a step, from 0 to the end, E; one missing shares its place")
+print("each digit or letter is a step, 0 to E; a missing one shares its place")
 for name in ("plain", "nesterov 0.9"):
     print(f"{name}: where the first {len(MARKS) - 1} steps lead")
     lines = picture(paths[name], MARKS)
