@@ -310,7 +310,7 @@ def matmul_b(g, out, a, b):
     >>> matmul_b(np.ones((1, 2)), None, np.array([[1.0, 2.0, 3.0]]), np.ones((3, 2))).tolist()
     [[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]
     """
-    return (g.swapaxes(-1, -2) @ a).swapaxes(-1, -2)
+    return a.swapaxes(-1, -2) @ g
 
 
 @gradient(reduce_sum, "x")
@@ -588,8 +588,11 @@ def fitted(share, shape, rule, out):
 
 
 def as_gradient(g):
-    """Make the `.grad` of a leaf: a tensor with a writable array of its own, in row-major order."""
-    own = g.flags.c_contiguous and g.flags.writeable
+    """Make the `.grad` of a leaf: a tensor with a writable array of its own, without gaps.
+
+    It may lie in memory by rows or by columns: Linear's weight does the latter, and its gradient.
+    """
+    own = g.flags.forc and g.flags.writeable
     return Tensor._wrap(g if own else np.array(g, order="C"))
 
 

@@ -448,7 +448,8 @@ class Linear(Module):
         """
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(kaiming_uniform_(zeros(out_features, in_features), a=math.sqrt(5)))
+        weight = zeros(in_features, out_features).T  # in memory as forward reads it: by columns
+        self.weight = Parameter(kaiming_uniform_(weight, a=math.sqrt(5)))
         bound = 1 / math.sqrt(in_features) if in_features else 0.0
         self.bias = Parameter(uniform_(zeros(out_features), -bound, bound)) if bias else None
 

@@ -538,8 +538,11 @@ def fitted(share, shape, rule, out):
 
 
 def as_gradient(g):
-    """Make the `.grad` of a leaf: a tensor with a writable array of its own, in row-major order."""
-    own = g.flags.c_contiguous and g.flags.writeable
+    """Make the `.grad` of a leaf: a tensor with a writable array of its own, without gaps.
+
+    It may lie in memory by rows or by columns: Linear's weight does the latter, and its gradient.
+    """
+    own = g.flags.forc and g.flags.writeable
     return Tensor._wrap(g if own else np.array(g, order="C"))
 
 

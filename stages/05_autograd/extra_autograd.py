@@ -519,8 +519,8 @@ def test_extra_as_gradient_owns_its_array():
         expect_true(isinstance(got, Tensor), f"as_gradient gives a {type(got).__name__}")
         flags = got.data.flags
         expect_true(
-            flags.writeable and flags.c_contiguous,
-            "the array of a gradient can only be read, or lies in another order",
+            flags.writeable and flags.forc,
+            "the array of a gradient can only be read, or has gaps in memory",
         )
         expect_close(got, array, "as_gradient")
         expect_true(not got.requires_grad, "a gradient requires a gradient itself")

@@ -1075,24 +1075,6 @@ def share_as_it_came(root, gradient=None, retain_graph=False):
 
 
 @knockout(
-    of="backward",
-    killed_by="test_unit_backward_gradients_in_order",
-    says="the gradient lies in memory as the share did; as_gradient puts it row by row",
-)
-def gradient_in_any_order(root, gradient=None, retain_graph=False):
-    boxes = {root: first_gradient(root, gradient)}
-    for tensor in consumers_first(root):
-        g = boxes.pop(tensor)
-        if tensor.recipe is not None:
-            for parent, share in contributions(tensor, g, retain_graph):
-                boxes[parent] = boxes[parent] + share if parent in boxes else share
-        elif tensor.grad is None:
-            tensor.grad = Tensor._wrap(np.array(g))
-        else:
-            tensor.grad += g
-
-
-@knockout(
     of="unbroadcast",
     killed_by="test_unit_unbroadcast_example",
     says="the share comes back as it is: nothing is added up",
