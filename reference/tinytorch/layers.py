@@ -254,9 +254,11 @@ class Module:
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name):
+        own = self.__dict__
         for registry in _REGISTRIES:
-            if name in self.__dict__.get(registry, ()):
-                return self.__dict__[registry][name]
+            names = own.get(registry)
+            if names and name in names:
+                return names[name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __delattr__(self, name):

@@ -86,7 +86,8 @@ def cross_entropy(logits, target, *, reduction="mean"):
     with np.errstate(over="ignore"):  # -3e38 - 3e38 is -inf in float32: exp gives 0, as it should
         shifted = logits - logits.max(axis=-1, keepdims=True)
     log_total = np.log(np.exp(shifted).sum(axis=-1))
-    right = np.take_along_axis(shifted, target[..., None], axis=-1)[..., 0]
+    rows = shifted.reshape(-1, shifted.shape[-1])  # also where one example came without its axis
+    right = rows[np.arange(target.size), target.ravel()].reshape(target.shape)
     return reduce(log_total - right, reduction)
 
 
@@ -156,7 +157,7 @@ def _same_shape(name, prediction, target):
 
 def _check_classes(name, shape, target):
     """Refuse a target that does not name one existing class for each prediction of `shape`."""
-    classes = as_array(target)
+    classes = target if isinstance(target, np.ndarray) else as_array(target)
     if len(shape) not in (1, 2) or classes.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for predictions of shape {shape} the target holds one class each, "

@@ -48,12 +48,14 @@ class Recipe:
 
     def __init__(self, op, inputs, arrays, params):
         self.op, self.inputs, self.arrays, self.params = op, inputs, arrays, params
-        wanted = [i for i, value in enumerate(inputs) if getattr(value, "requires_grad", False)]
-        if op.constant:
-            wanted = [i for i in wanted if op.input_name(i) not in op.constant]
-        self.wanted = tuple(wanted)
-        tensor = Op.tensor_type
-        self.versions = tuple([v._changes[0] if isinstance(v, tensor) else 0 for v in inputs])
+        wanted, versions = [], []
+        for i, value in enumerate(inputs):
+            known = isinstance(value, Op.tensor_type)
+            versions.append(value._changes[0] if known else 0)
+            if known and value.requires_grad:
+                if not (op.constant and op.input_name(i) in op.constant):
+                    wanted.append(i)
+        self.wanted, self.versions = tuple(wanted), tuple(versions)
         self.version = 0  # of a new array; Op says otherwise where the result shares memory
         self.rules = state.kernels[op][-1][1] if op in state.kernels else None
 
@@ -198,7 +200,7 @@ class Op:
         Returns the arrays, whether that dtype is floating, and whether one of these inputs
         requires a gradient.
         """
-        arrays, free, dtypes, wanted = [], [], set(), False
+        arrays, free, dtype, mixed, wanted = [], [], None, False, False
         constant, tensor_type = self.constant, Op.tensor_type
         for i, value in enumerate(inputs):
             wants = False
@@ -212,13 +214,14 @@ class Op:
             arrays.append(array)
             if isinstance(array, np.ndarray) and not (constant and self.input_name(i) in constant):
                 free.append(i)
-                dtypes.add(array.dtype)
                 wanted = wanted or wants
-        if len(dtypes) > 1:
-            dtypes = {_promote([arrays[i] for i in free])}
+                mixed = mixed or (dtype is not None and array.dtype != dtype)
+                dtype = array.dtype
+        if mixed:
+            dtype = _promote([arrays[i] for i in free])
             for i in free:
-                arrays[i] = arrays[i].astype(*dtypes, copy=False)
-        floating = bool(dtypes) and dtypes.pop().kind == "f"
+                arrays[i] = arrays[i].astype(dtype, copy=False)
+        floating = dtype is not None and dtype.kind == "f"
         if self.floats and not floating:
             for i in free:
                 arrays[i] = arrays[i].astype(np.float32)

@@ -136,7 +136,7 @@ def _same_shape(name, prediction, target):
 
 def _check_classes(name, shape, target):
     """Refuse a target that does not name one existing class for each prediction of `shape`."""
-    classes = as_array(target)
+    classes = target if isinstance(target, np.ndarray) else as_array(target)
     if len(shape) not in (1, 2) or classes.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for predictions of shape {shape} the target holds one class each, "

@@ -469,9 +469,10 @@ def contributions(tensor, g, retain_graph=False):
     check_recipe(tensor, recipe)
     if not retain_graph:
         tensor.recipe = WALKED
-    params, shared = recipe.params, False
-    for i in recipe.wanted:
-        rule, data = rule_for(recipe, i), recipe.inputs[i].data
+    params, wanted, shared = recipe.params, recipe.wanted, False
+    for i in wanted:
+        value, rule = recipe.inputs[i], rule_for(recipe, i)
+        data = value.data
         if recipe.op.variadic:
             params = {**recipe.params, "position": i}
         share = rule(g, out, *recipe.arrays, **params)
@@ -482,16 +483,17 @@ def contributions(tensor, g, retain_graph=False):
             share = fitted(share, data.shape, rule, out)
         if share.dtype != data.dtype:
             share = share.astype(data.dtype)
-        if len(recipe.wanted) > 1 and np.may_share_memory(share, g):
+        if len(wanted) > 1 and np.may_share_memory(share, g):
             share, shared = share.copy() if shared else share, True
         if examine:
             examine(recipe, i, g, out, share)
-        yield recipe.inputs[i], share
+        yield value, share
 
 
 def rule_for(recipe, position):
     """Find the rule for an input: that of the kernel which was in use, else the table's."""
-    op, name = recipe.op, recipe.op.input_name(position)
+    op = recipe.op
+    name = op.input_name(position) if op.variadic else op.inputs[position]
     rule = (recipe.rules and recipe.rules.get(name)) or RULES.get((op, name))
     if rule is None:
         raise MissingGradient(
