@@ -368,19 +368,17 @@ def test_unit_trainer_evaluate_is_not_training():
 
 def test_unit_trainer_accumulate_step_example():
     trainer = one_weight(accumulate=2)
-    weights = []
-    for number, (target, expected) in enumerate(((0.0, 4.0), (1.0, 1.0)), 1):
+    for number, target, expected, weight in ((1, 0.0, 4.0, 2.0), (2, 1.0, 1.0, 1.25)):
         loss = trainer.accumulate_step(column(1.0), column(target))
+        expect_close(
+            weight_of(trainer), weight, f"the weight 2 after batch {number} of a group of 2",
+            "The first batch only waits: the weight stays 2. Slopes 4 and 2 have the mean 3, and "
+            "2 - 0.25 * 3 = 1.25.",
+        )  # fmt: skip
         expect_close(
             loss, expected, f"the loss that accumulate_step gives for batch {number} of 2",
             "(2 - target)², of this batch alone: as note() gives it, before any scaling.",
         )  # fmt: skip
-        weights.append(weight_of(trainer))
-    expect_close(
-        np.array(weights), [2.0, 1.25], "the weight after batch 1 and after batch 2 of a group",
-        "The first batch only waits: the weight stays 2. Slopes 4 and 2 have the mean 3, and "
-        "2 - 0.25 * 3 = 1.25.",
-    )  # fmt: skip
 
 
 def test_unit_trainer_accumulate_step_number():
