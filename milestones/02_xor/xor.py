@@ -292,11 +292,11 @@ def diagnosis(lost):
         return "the loss became nan: the steps are far too large"
     if np.median(last) > 1:
         return f"{end}, above where it began: the steps are too large"
-    if np.median(tail) - np.median(last) > 0.01 * np.median(tail):
+    if np.median(tail) - np.median(last) > 0.002 * np.median(tail):
         return f"{end} and still falls: more epochs, or larger steps"
     if abs(np.median(last) - LN2) < 0.02:
-        return (f"{end} and stands there, as for one layer: no activation between the layers, or "
-                "hidden units that say nothing")  # fmt: skip
+        return (f"{end} and stands there, as for one layer: no activation between the layers, "
+                "hidden units that say nothing, or steps that are far too small")  # fmt: skip
     return f"{end} and stands there: one row is wrong for good; another optimizer gets past"
 
 
