@@ -282,8 +282,8 @@ def test_unit_trainer_evaluate_over_examples():
         np.array([found["loss"], found["largest"]]), [28.0, 4.0],
         "evaluate's loss and largest output, for batches of 3 and 1",
         "Losses of 4, three times, and 100: their mean is 112 / 4 = 28. The mean of two batches "
-        "would be 52, and the last batch would count for too much. A metric is handed outputs, then "
-        "targets.",
+        "would be 52, and the last batch would count for too much. Metrics are of outputs and "
+        "targets, in this order.",
     )  # fmt: skip
 
 
