@@ -66,4 +66,4 @@ for max_norm in (None, 10.0, 1.0):
         said = str(error).partition(":")[0]
     title = "not clipped" if max_norm is None else f"your max_norm={max_norm:g}"
     print(f"   {title:<16} {said}")
-print("   Cut what is odd, not what is usual: short arrows everywhere are a small rate.")
+print("   Cut what is odd, not what is usual: to cut every step is a small rate.")
