@@ -292,11 +292,11 @@ def diagnosis(lost):
         return "the loss became nan: the steps are far too large"
     if np.median(last) > 1:
         return f"{end}, above where it began: the steps are too large"
-    if np.median(tail) - np.median(last) > 0.01 * np.median(tail):
+    if np.median(tail) - np.median(last) > 0.002 * np.median(tail):
         return f"{end} and still falls: more epochs, or larger steps"
     if abs(np.median(last) - LN2) < 0.02:
-        return (f"{end} and stands there, as for one layer: no activation between the layers, or "
-                "hidden units that say nothing")  # fmt: skip
+        return (f"{end} and stands there, as for one layer: no activation between the layers, "
+                "hidden units that say nothing, or steps that are far too small")  # fmt: skip
     return f"{end} and stands there: one row is wrong for good; another optimizer gets past"
 
 
@@ -393,11 +393,12 @@ def plane(axes, answer, low=-0.6, high=1.6):
     return grid, answers
 
 
-def points(axes, places):
+def points(axes, places, sizes=(150, 150)):
+    """Draw the four rows; with a small first size a circle shows on a square in its place."""
     for target, colour in enumerate(COLOURS):
         x = places[TARGETS[:, 0] == target]
-        axes.scatter(*x.T, s=150, c=colour, marker="os"[target], zorder=3, edgecolors="white",
-                     label=f"target {target}")  # fmt: skip
+        axes.scatter(*x.T, s=sizes[target], c=colour, marker="os"[target], zorder=4 - target,
+                     edgecolors="white", label=f"target {target}")  # fmt: skip
 
 
 def ramp():
@@ -427,9 +428,9 @@ def line_picture(plt, run):
         sizes, costs[:, :3].mean(axis=1), color="0.5", linestyle=":", label="the other three"
     )
     right.plot(0, LN2, "o", color="black", markersize=8)
-    right.annotate("ln 2", (0, LN2), xytext=(8, -14), textcoords="offset points")
     right.set(xlabel="size of the weights of that line", ylabel="loss", ylim=(0, 3),
               title="What that line costs\nthe surer, the dearer")  # fmt: skip
+    right.set_yticks([0, LN2, 1, 2, 3], ["0", "ln 2", "1", "2", "3"])
     right.legend(frameon=False, fontsize=9)
     handles, labels = middle.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False)
@@ -477,7 +478,7 @@ def hidden_picture(plt, runs):
     wanted = [next((r for r in runs if (r.right == 4) is good), None) for good in (True, False)]
     shown = [run for run in wanted if run is not None and plain(run.model)]
     figure, panels = plt.subplots(
-        max(len(shown), 1), 2, figsize=(9.5, 4.6 * max(len(shown), 1)), layout="constrained",
+        max(len(shown), 1), 2, figsize=(9.5, 4.8 * max(len(shown), 1)), layout="constrained",
         squeeze=False,
     )  # fmt: skip
     for row in range(max(len(shown), 1)):
@@ -489,6 +490,9 @@ def hidden_picture(plt, runs):
             )
             continue
         two_units(*panels[row], shown[row])
+    if shown:
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     return figure
 
 
@@ -507,9 +511,12 @@ def two_units(left, right, run):
         seen = activation(first(Tensor(ROWS))).data
     grid, answers = plane(left, lambda x: sigmoid(Tensor(run.model(Tensor(x)).data)).data)
     left.contour(grid, grid, answers, levels=[0.5], colors="black", linewidths=1.8)
+    left.plot([], [], color="black", linewidth=1.8, label="the answer turns")
     for w, b in unit_lines(run.model):
         draw_line(left, w, b, color="0.35", linewidth=1, linestyle="--")
-    left.set_title(f"Start {run.seed}: {run.right} of 4 right\nthe inputs")
+    left.plot([], [], color="0.35", linewidth=1, linestyle="--", label="a hidden unit turns")
+    outcome = "It learnt" if run.right == 4 else "It failed"
+    left.set_title(f"{outcome}: start {run.seed}, {run.right} of 4 right\nthe inputs")
     low, high = float(min(seen.min(), -1)) - 0.3, float(max(seen.max(), 1)) + 0.3
     span = np.linspace(low, high, 201, dtype=np.float32)
     places = np.stack(np.meshgrid(span, span), -1).reshape(-1, 2)
@@ -520,7 +527,7 @@ def two_units(left, right, run):
               ylabel="second hidden unit",
               title="The same four rows\nas the hidden units see them")  # fmt: skip
     draw_line(right, last.weight.data[0], last.bias.item(), color="black", linewidth=1.8)
-    points(right, seen)
+    points(right, seen, sizes=(60, 210))
     together = {}
     for x, place in zip(ROWS, seen, strict=True):
         together.setdefault(tuple(np.round(place, 1)), []).append((x, place))

@@ -21,7 +21,7 @@ def hidden_blame(error, weight, hidden):
 
 
 def build_model(hidden):
-    """Give a network of two inputs, one layer of `hidden` units, and one output.
+    """Give a network of two inputs, one layer of `hidden` units with tanh, and one output.
 
     It takes rows (N, 2) and gives sums (N, 1): above 0 means 1, as in milestone 1.
 

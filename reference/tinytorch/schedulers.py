@@ -52,8 +52,14 @@ class LRScheduler:
         self.write()
 
     def write(self):
-        """Write the rates of this count into the groups."""
-        for group, rate in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+        """Write the rates of this count into the groups. ValueError where they are not so many."""
+        groups, rates = self.optimizer.param_groups, self.get_lr()
+        if not isinstance(rates, (list, tuple)) or len(rates) != len(groups):
+            raise ValueError(
+                f"get_lr() of {type(self).__name__} gives {rates!r}, needed is a list with one "
+                f"rate for each of base_lrs, {len(groups)} here"
+            )
+        for group, rate in zip(groups, rates, strict=True):
             group["lr"] = rate
 
     def get_last_lr(self):

@@ -105,9 +105,9 @@ class Trainer:
 
         >>> model = Linear(1, 1, bias=False); weight = model.weight.copy_([[2.0]])
         >>> trainer = Trainer(model, SGD(model.parameters(), lr=0.25), MSELoss(), accumulate=2)
-        >>> step, y = trainer.accumulate_step, Tensor([[0.0]])
-        >>> step(Tensor([[1.0]]), y), weight.item(), step(Tensor([[0.0]]), y), weight.item()
-        (4.0, 2.0, 0.0, 1.5)
+        >>> step, one = trainer.accumulate_step, Tensor([[1.0]])
+        >>> step(one, Tensor([[0.0]])), weight.item(), step(one, one), weight.item()
+        (4.0, 2.0, 1.0, 1.25)
         """
         outputs = self.model(inputs)
         loss = self.loss_fn(outputs, targets)
@@ -253,8 +253,8 @@ class Trainer:
         rate = self.optimizer.param_groups[0]["lr"]
         return (
             f"{what} in epoch {self.epoch + 1}, batch {self.batch + 1}: try a smaller learning "
-            f"rate (it is {rate:g}) or max_norm=1.0, look for such numbers in this batch, or let "
-            "detect_anomaly() name the operation"
+            f"rate (it is {rate:g}) or max_norm=1.0, look for odd numbers in this batch and in the "
+            "one before, or let detect_anomaly() name the operation"
         )
 
     # one epoch
@@ -281,9 +281,13 @@ class Trainer:
         if self.batch == 0:
             self.notify("on_epoch_start")
         self._started = time.perf_counter()
+        used = 0
         for batch in itertools.islice(data, 0 if can_load else self.batch, None):
+            used += 1
             yield batch
             self._stop_clock()
+        if used and self.batch == 0:
+            raise ValueError(f"train_epoch used {used} batches and counted none: self.batch is 0")
         if self.batch == 0:
             raise ValueError(
                 f"the data gave no batch in epoch {self.epoch + 1}; an iterator is used up after "

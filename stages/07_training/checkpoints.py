@@ -48,7 +48,8 @@ def read_checkpoint(path):
     try:
         content = load(path)
     except Exception as error:  # a damaged archive can fail in any way that zip files know
-        raise ValueError(f"{os.fspath(path)} is damaged, or no checkpoint: {error}") from None
+        reason = str(error).rpartition(" save(): ")[2]  # load() names the file, too
+        raise ValueError(f"{os.fspath(path)} is damaged, or no checkpoint: {reason}") from None
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise ValueError(f"{os.fspath(path)} is no checkpoint of a Trainer; load() reads it")
     if content.get("checksum") != checksum(content.get("state")):

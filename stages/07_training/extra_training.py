@@ -144,6 +144,13 @@ def test_extra_trainer_remaining_no_batch():
     )  # fmt: skip
 
 
+def test_extra_trainer_remaining_never_counted():
+    expect_raises(
+        ValueError, lambda: list(one_weight().remaining([1, 2])), "remaining, when nobody counts",
+        mentions=["2 batches", "self.batch"],
+    )  # fmt: skip
+
+
 def test_extra_trainer_note_adds_and_refuses():
     trainer = one_weight(metrics={"first": lambda out, target: out[0].item()})
     number = trainer.note(Tensor(3.0), column(5.0, 1.0), column(0.0, 0.0))
@@ -395,6 +402,19 @@ def test_extra_lrscheduler_write_every_group():
     scheduler.last_epoch = 2
     scheduler.write()
     expect_equal(scheduler.get_last_lr(), [4.0, 2.0], "the rates of two groups at count 2")
+
+
+def test_extra_lrscheduler_write_refuses_what_is_no_list():
+    for rates_given in (0.1, [], [0.1, 0.1], None):
+
+        class Wrong(LRScheduler):
+            def get_lr(self):
+                return rates_given  # noqa: B023
+
+        expect_raises(
+            ValueError, lambda: Wrong(optimizer()),
+            f"a scheduler whose get_lr() gives {rates_given}", mentions=["Wrong", "base_lrs"],
+        )  # fmt: skip
 
 
 def test_extra_lrscheduler_get_last_lr_in_force():

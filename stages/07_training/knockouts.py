@@ -172,6 +172,21 @@ def loss_after_the_step(self, inputs, targets):
 
 
 @knockout(
+    of="Trainer.train_step",
+    killed_by="test_unit_trainer_train_step_outputs_first",
+    says="loss_fn is handed the targets first, then the outputs",
+)
+def loss_of_swapped_arguments(self, inputs, targets):
+    outputs = self.model(inputs)
+    loss = self.loss_fn(targets, outputs)
+    number = self.note(loss, outputs, targets)
+    self.optimizer.zero_grad()
+    loss.backward()
+    self.update()
+    return number
+
+
+@knockout(
     of="Trainer.evaluate",
     killed_by="test_unit_trainer_evaluate_over_examples",
     says="the mean is over batches: a small last batch counts as much as a full one",
@@ -297,6 +312,74 @@ def last_batch_only(self, data):
             found = self.measure(self.loss_fn(outputs, targets), outputs, targets)
     self.model.train(training)
     return found
+
+
+@knockout(
+    of="Trainer.evaluate",
+    killed_by="test_unit_trainer_evaluate_outputs_first",
+    says="loss_fn is handed the targets first, then the outputs",
+)
+def measured_with_swapped_arguments(self, data):
+    means, training = Means(), self.model.training
+    self.model.eval()
+    with no_grad():
+        for inputs, targets in data:
+            outputs = self.model(inputs)
+            loss = self.loss_fn(targets, outputs)
+            means.add(self.measure(loss, outputs, targets), len(targets))
+    self.model.train(training)
+    return means.result()
+
+
+@knockout(
+    of="Trainer.evaluate",
+    killed_by="test_unit_trainer_evaluate_outputs_first",
+    says="measure is handed the targets before the outputs",
+)
+def measured_the_wrong_way_round(self, data):
+    means, training = Means(), self.model.training
+    self.model.eval()
+    with no_grad():
+        for inputs, targets in data:
+            outputs = self.model(inputs)
+            loss = self.loss_fn(outputs, targets)
+            means.add(self.measure(loss, targets, outputs), len(targets))
+    self.model.train(training)
+    return means.result()
+
+
+@knockout(
+    of="Trainer.evaluate",
+    killed_by="test_unit_trainer_evaluate_mode_of_all_layers",
+    says="only the model's own `training` is put back, not that of the layers in it",
+)
+def only_the_outermost_put_back(self, data):
+    means, training = Means(), self.model.training
+    self.model.eval()
+    with no_grad():
+        for inputs, targets in data:
+            outputs = self.model(inputs)
+            loss = self.loss_fn(outputs, targets)
+            means.add(self.measure(loss, outputs, targets), len(targets))
+    self.model.training = training
+    return means.result()
+
+
+@knockout(
+    of="Trainer.evaluate",
+    killed_by="test_unit_trainer_evaluate_over_examples",
+    says="only the loss is measured, not the metrics",
+)
+def loss_only(self, data):
+    means, training = Means(), self.model.training
+    self.model.eval()
+    with no_grad():
+        for inputs, targets in data:
+            outputs = self.model(inputs)
+            loss = self.loss_fn(outputs, targets)
+            means.add({"loss": loss.item()}, len(targets))
+    self.model.train(training)
+    return means.result()
 
 
 @knockout(
@@ -503,6 +586,108 @@ def noticed_after_backward(self, inputs, targets):
 
 
 @knockout(
+    of="Trainer.accumulate_step",
+    killed_by="test_unit_trainer_accumulate_step_outputs_first",
+    says="loss_fn is handed the targets first, then the outputs",
+)
+def group_with_swapped_arguments(self, inputs, targets):
+    outputs = self.model(inputs)
+    loss = self.loss_fn(targets, outputs)
+    number = self.note(loss, outputs, targets)
+    before, count = sum(self.waiting), len(targets)
+    if before == 0:
+        self.optimizer.zero_grad()
+    self.scale_gradients(before / (before + count))
+    (loss * (count / (before + count))).backward()
+    self.waiting.append(count)
+    if len(self.waiting) >= self.accumulate:
+        self.update()
+    return number
+
+
+@knockout(
+    of="Trainer.accumulate_step",
+    killed_by="test_unit_trainer_accumulate_step_example",
+    says="the scaled loss is given back, not the loss of the batch",
+)
+def gives_the_scaled_loss(self, inputs, targets):
+    outputs = self.model(inputs)
+    loss = self.loss_fn(outputs, targets)
+    self.note(loss, outputs, targets)
+    before, count = sum(self.waiting), len(targets)
+    if before == 0:
+        self.optimizer.zero_grad()
+    self.scale_gradients(before / (before + count))
+    part = loss * (count / (before + count))
+    part.backward()
+    self.waiting.append(count)
+    if len(self.waiting) >= self.accumulate:
+        self.update()
+    return part.item()
+
+
+@knockout(
+    of="Trainer.accumulate_step",
+    killed_by="test_unit_trainer_accumulate_step_example",
+    says="nothing is given back: the return is missing",
+)
+def group_without_a_return(self, inputs, targets):
+    outputs = self.model(inputs)
+    loss = self.loss_fn(outputs, targets)
+    self.note(loss, outputs, targets)
+    before, count = sum(self.waiting), len(targets)
+    if before == 0:
+        self.optimizer.zero_grad()
+    self.scale_gradients(before / (before + count))
+    (loss * (count / (before + count))).backward()
+    self.waiting.append(count)
+    if len(self.waiting) >= self.accumulate:
+        self.update()
+
+
+@knockout(
+    of="Trainer.accumulate_step",
+    killed_by="test_unit_trainer_accumulate_step_number",
+    says="the loss is given back as a tensor, with the graph behind it",
+)
+def loss_of_the_group_as_a_tensor(self, inputs, targets):
+    outputs = self.model(inputs)
+    loss = self.loss_fn(outputs, targets)
+    self.note(loss, outputs, targets)
+    before, count = sum(self.waiting), len(targets)
+    if before == 0:
+        self.optimizer.zero_grad()
+    self.scale_gradients(before / (before + count))
+    (loss * (count / (before + count))).backward()
+    self.waiting.append(count)
+    if len(self.waiting) >= self.accumulate:
+        self.update()
+    return loss
+
+
+@knockout(
+    of="Trainer.accumulate_step",
+    killed_by="test_unit_trainer_accumulate_step_clips_the_group",
+    says="the gradients are clipped after each backward, not once for the group",
+)
+def clipped_batch_by_batch(self, inputs, targets):
+    outputs = self.model(inputs)
+    loss = self.loss_fn(outputs, targets)
+    number = self.note(loss, outputs, targets)
+    before, count = sum(self.waiting), len(targets)
+    if before == 0:
+        self.optimizer.zero_grad()
+    self.scale_gradients(before / (before + count))
+    (loss * (count / (before + count))).backward()
+    if self.max_norm is not None:
+        clip_grad_norm_(self.model.parameters(), self.max_norm)
+    self.waiting.append(count)
+    if len(self.waiting) >= self.accumulate:
+        self.update()
+    return number
+
+
+@knockout(
     of="Trainer.train_epoch",
     killed_by="test_unit_trainer_train_epoch_training_mode",
     says="the model is not put into training mode",
@@ -655,6 +840,146 @@ def mean_of_the_batches(self, data):
             return {"loss": sum(losses) / len(losses)}
     self.finish_epoch()
     return {"loss": sum(losses) / len(losses)}
+
+
+@knockout(
+    of="Trainer.train_epoch",
+    killed_by="test_unit_trainer_train_epoch_example",
+    says="the batches are not counted: self.batch stays 0",
+)
+def never_counted(self, data):
+    self.model.train()
+    step = self.train_step if self.accumulate == 1 else self.accumulate_step
+    for inputs, targets in self.remaining(data):
+        step(inputs, targets)
+        self.notify("on_batch_end")
+        if self.stop:
+            return self.totals.result()
+    return self.finish_epoch()
+
+
+@knockout(
+    of="Trainer.train_epoch",
+    killed_by="test_unit_trainer_train_epoch_example",
+    says="the means are asked for after finish_epoch() has emptied them",
+)
+def means_after_closing(self, data):
+    self.model.train()
+    step = self.train_step if self.accumulate == 1 else self.accumulate_step
+    for inputs, targets in self.remaining(data):
+        step(inputs, targets)
+        self.batch += 1
+        self.notify("on_batch_end")
+        if self.stop:
+            return self.totals.result()
+    self.finish_epoch()
+    return self.totals.result()
+
+
+@knockout(
+    of="Trainer.train_epoch",
+    killed_by="test_unit_trainer_train_epoch_callbacks",
+    says="callbacks are told of an event under another name",
+)
+def another_event(self, data):
+    self.model.train()
+    step = self.train_step if self.accumulate == 1 else self.accumulate_step
+    for inputs, targets in self.remaining(data):
+        step(inputs, targets)
+        self.batch += 1
+        self.notify("batch_end")
+        if self.stop:
+            return self.totals.result()
+    return self.finish_epoch()
+
+
+@knockout(
+    of="Trainer.train_epoch",
+    killed_by="test_unit_trainer_train_epoch_callbacks",
+    says="callbacks are notified only where `stop` is set",
+)
+def told_of_a_stop_only(self, data):
+    self.model.train()
+    step = self.train_step if self.accumulate == 1 else self.accumulate_step
+    for inputs, targets in self.remaining(data):
+        step(inputs, targets)
+        self.batch += 1
+        if self.stop:
+            self.notify("on_batch_end")
+            return self.totals.result()
+    return self.finish_epoch()
+
+
+@knockout(
+    of="Trainer.train_epoch",
+    killed_by="test_unit_trainer_train_epoch_stop_while_gradients_wait",
+    says="at a stop what waits is stepped with, as at the end of an epoch",
+)
+def step_with_half_a_group(self, data):
+    self.model.train()
+    step = self.train_step if self.accumulate == 1 else self.accumulate_step
+    for inputs, targets in self.remaining(data):
+        step(inputs, targets)
+        self.batch += 1
+        self.notify("on_batch_end")
+        if self.stop:
+            if self.waiting:
+                self.update()
+            return self.totals.result()
+    return self.finish_epoch()
+
+
+@knockout(
+    of="Trainer.train_epoch",
+    killed_by="test_unit_trainer_train_epoch_stop_draws_no_more",
+    says="`stop` is looked at when the next batch is drawn already",
+)
+def stop_seen_too_late(self, data):
+    self.model.train()
+    step = self.train_step if self.accumulate == 1 else self.accumulate_step
+    for inputs, targets in self.remaining(data):
+        if self.stop:
+            return self.totals.result()
+        step(inputs, targets)
+        self.batch += 1
+        self.notify("on_batch_end")
+    if self.stop:
+        return self.totals.result()
+    return self.finish_epoch()
+
+
+@knockout(
+    of="Trainer.train_epoch",
+    killed_by="test_unit_trainer_train_epoch_stop_at_the_last",
+    says="a stop at the last batch closes the epoch",
+)
+def last_stop_closes(self, data):
+    self.model.train()
+    step = self.train_step if self.accumulate == 1 else self.accumulate_step
+    for inputs, targets in self.remaining(data):
+        step(inputs, targets)
+        self.batch += 1
+        self.notify("on_batch_end")
+        if self.stop and self.batch != self.batches:
+            return self.totals.result()
+    return self.finish_epoch()
+
+
+@knockout(
+    of="Trainer.train_epoch",
+    killed_by="test_unit_trainer_train_epoch_stop",
+    says="at a stop only the mean loss is given, not the metrics",
+)
+def only_the_loss_so_far(self, data):
+    self.model.train()
+    step = self.train_step if self.accumulate == 1 else self.accumulate_step
+    for inputs, targets in self.remaining(data):
+        step(inputs, targets)
+        self.batch += 1
+        self.notify("on_batch_end")
+        if self.stop:
+            return {"loss": self.totals.result()["loss"]}
+    return self.finish_epoch()
 
 
 @knockout(
@@ -843,6 +1168,107 @@ def only_the_last_entry(self, data, epochs, validation=None):
 
 
 @knockout(
+    of="Trainer.fit",
+    killed_by="test_unit_trainer_fit_stop",
+    says="`stop` is set to False after on_fit_start, which may have set it",
+)
+def stop_of_the_start_forgotten(self, data, epochs, validation=None):
+    self.epochs = epochs
+    self.notify("on_fit_start")
+    self.stop = False
+    while self.epoch < epochs and not self.stop:
+        self.train_epoch(data)
+        if self.batch:
+            break
+        if validation is not None:
+            measured = self.evaluate(validation)
+            self.history[-1] |= {f"val_{name}": mean for name, mean in measured.items()}
+        self.notify("on_epoch_end")
+    self.notify("on_fit_end")
+    return self.history
+
+
+@knockout(
+    of="Trainer.fit",
+    killed_by="test_unit_trainer_fit_counts_from_the_start",
+    says="only the entries of this call are given, not all of the history",
+)
+def only_the_new_entries(self, data, epochs, validation=None):
+    self.epochs, self.stop, old = epochs, False, len(self.history)
+    self.notify("on_fit_start")
+    while self.epoch < epochs and not self.stop:
+        self.train_epoch(data)
+        if self.batch:
+            break
+        if validation is not None:
+            measured = self.evaluate(validation)
+            self.history[-1] |= {f"val_{name}": mean for name, mean in measured.items()}
+        self.notify("on_epoch_end")
+    self.notify("on_fit_end")
+    return self.history[old:]
+
+
+@knockout(
+    of="Trainer.fit",
+    killed_by="test_unit_trainer_fit_counts_from_the_start",
+    says="where no epoch is left to do, callbacks hear nothing",
+)
+def nothing_left_to_say(self, data, epochs, validation=None):
+    self.epochs, self.stop = epochs, False
+    if self.epoch >= epochs:
+        return self.history
+    self.notify("on_fit_start")
+    while self.epoch < epochs and not self.stop:
+        self.train_epoch(data)
+        if self.batch:
+            break
+        if validation is not None:
+            measured = self.evaluate(validation)
+            self.history[-1] |= {f"val_{name}": mean for name, mean in measured.items()}
+        self.notify("on_epoch_end")
+    self.notify("on_fit_end")
+    return self.history
+
+
+@knockout(
+    of="Trainer.fit",
+    killed_by="test_unit_trainer_fit_stop_within",
+    says="an epoch that was left open is validated like a whole one",
+)
+def validated_though_open(self, data, epochs, validation=None):
+    self.epochs, self.stop = epochs, False
+    self.notify("on_fit_start")
+    while self.epoch < epochs and not self.stop:
+        self.train_epoch(data)
+        if validation is not None:
+            measured = self.evaluate(validation)
+            self.history[-1] |= {f"val_{name}": mean for name, mean in measured.items()}
+        self.notify("on_epoch_end")
+    self.notify("on_fit_end")
+    return self.history
+
+
+@knockout(
+    of="Trainer.fit",
+    killed_by="test_unit_trainer_fit_stop_within_the_second",
+    says="an open epoch is known by an empty history: true in the first epoch only",
+)
+def open_where_there_is_no_history(self, data, epochs, validation=None):
+    self.epochs, self.stop = epochs, False
+    self.notify("on_fit_start")
+    while self.epoch < epochs and not self.stop:
+        self.train_epoch(data)
+        if not self.history:
+            break
+        if validation is not None:
+            measured = self.evaluate(validation)
+            self.history[-1] |= {f"val_{name}": mean for name, mean in measured.items()}
+        self.notify("on_epoch_end")
+    self.notify("on_fit_end")
+    return self.history
+
+
+@knockout(
     of="clip_grad_norm_",
     killed_by="test_unit_clip_grad_norm_example",
     says="the norm is computed, but nothing is shortened",
@@ -1001,6 +1427,108 @@ def never_refused(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False)
 
 
 @knockout(
+    of="clip_grad_norm_",
+    killed_by="test_unit_clip_grad_norm_of_a_matrix",
+    says="a matrix is not made flat, and has another norm",
+)
+def not_flattened(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    gradients = _gradients_of(parameters)
+    norms = [np.linalg.norm(g.data, norm_type) for g in gradients]
+    norm = np.linalg.norm(norms, norm_type) if norms else np.float32(0)
+    if error_if_nonfinite and not np.isfinite(norm):
+        raise ValueError(f"the norm of the gradients is {norm}")
+    factor = min(float(max_norm / (norm + 1e-6)), 1.0)
+    for g in gradients:
+        g *= factor
+    return Tensor(norm)
+
+
+@knockout(
+    of="clip_grad_norm_",
+    killed_by="test_unit_clip_grad_norm_generator",
+    says="the parameters are walked through twice, and a generator is empty the second time",
+)
+def walked_twice(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    norms = [np.linalg.norm(g.data.ravel(), norm_type) for g in _gradients_of(parameters)]
+    norm = np.linalg.norm(norms, norm_type) if norms else np.float32(0)
+    if error_if_nonfinite and not np.isfinite(norm):
+        raise ValueError(f"the norm of the gradients is {norm}")
+    factor = min(float(max_norm / (norm + 1e-6)), 1.0)
+    for g in _gradients_of(parameters):
+        g *= factor
+    return Tensor(norm)
+
+
+@knockout(
+    of="clip_grad_norm_",
+    killed_by="test_unit_clip_grad_norm_not_finite",
+    says="only nan is refused, not inf",
+)
+def only_nan_refused(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    gradients = _gradients_of(parameters)
+    norms = [np.linalg.norm(g.data.ravel(), norm_type) for g in gradients]
+    norm = np.linalg.norm(norms, norm_type) if norms else np.float32(0)
+    if error_if_nonfinite and np.isnan(norm):
+        raise ValueError(f"the norm of the gradients is {norm}")
+    factor = min(float(max_norm / (norm + 1e-6)), 1.0)
+    for g in gradients:
+        g *= factor
+    return Tensor(norm)
+
+
+@knockout(
+    of="clip_grad_norm_",
+    killed_by="test_unit_clip_grad_norm_not_finite",
+    says="error_if_nonfinite is looked at after the gradients were changed",
+)
+def refused_too_late(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    gradients = _gradients_of(parameters)
+    norms = [np.linalg.norm(g.data.ravel(), norm_type) for g in gradients]
+    norm = np.linalg.norm(norms, norm_type) if norms else np.float32(0)
+    factor = min(1.0, float(max_norm / (norm + 1e-6)))
+    for g in gradients:
+        g *= factor
+    if error_if_nonfinite and not np.isfinite(norm):
+        raise ValueError(f"the norm of the gradients is {norm}")
+    return Tensor(norm)
+
+
+@knockout(
+    of="clip_grad_norm_",
+    killed_by="test_unit_clip_grad_norm_sum_of_sizes",
+    says="every norm_type but inf is taken for 2",
+)
+def length_or_largest(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    norm_type = norm_type if norm_type == np.inf else 2
+    gradients = _gradients_of(parameters)
+    norms = [np.linalg.norm(g.data.ravel(), norm_type) for g in gradients]
+    norm = np.linalg.norm(norms, norm_type) if norms else np.float32(0)
+    if error_if_nonfinite and not np.isfinite(norm):
+        raise ValueError(f"the norm of the gradients is {norm}")
+    factor = min(float(max_norm / (norm + 1e-6)), 1.0)
+    for g in gradients:
+        g *= factor
+    return Tensor(norm)
+
+
+@knockout(
+    of="clip_grad_norm_",
+    killed_by="test_unit_clip_grad_norm_not_refused",
+    says="where the norm is inf or nan, nothing is clipped",
+)
+def infinite_ones_skipped(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    gradients = _gradients_of(parameters)
+    norms = [np.linalg.norm(g.data.ravel(), norm_type) for g in gradients]
+    norm = np.linalg.norm(norms, norm_type) if norms else np.float32(0)
+    if error_if_nonfinite and not np.isfinite(norm):
+        raise ValueError(f"the norm of the gradients is {norm}")
+    factor = min(float(max_norm / (norm + 1e-6)), 1.0) if np.isfinite(norm) else 1.0
+    for g in gradients:
+        g *= factor
+    return Tensor(norm)
+
+
+@knockout(
     of="StepLR.get_lr",
     killed_by="test_unit_steplr_get_lr_example",
     says="the rate falls one step too early",
@@ -1062,6 +1590,24 @@ def rate_of_the_first_group(self):
 def gamma_times(self):
     falls = self.last_epoch // self.step_size
     return [base * (self.gamma * falls if falls else 1) for base in self.base_lrs]
+
+
+@knockout(
+    of="StepLR.get_lr",
+    killed_by="test_unit_steplr_get_lr_example",
+    says="one rate is given, not a list of one for each group",
+)
+def one_rate(self):
+    return self.base_lrs[0] * self.gamma ** (self.last_epoch // self.step_size)
+
+
+@knockout(
+    of="StepLR.get_lr",
+    killed_by="test_unit_steplr_get_lr_groups",
+    says="only the first group gets a rate",
+)
+def list_of_the_first_group(self):
+    return [self.base_lrs[0] * self.gamma ** (self.last_epoch // self.step_size)]
 
 
 @knockout(
@@ -1351,6 +1897,80 @@ def whatever_fits(self, state_dict):
     if len(state["optimizer"]["param_groups"][0]["params"]) == len(self.optimizer.parameters()):
         self.optimizer.load_state_dict(state["optimizer"])
     if self.scheduler is not None:
+        self.scheduler.load_state_dict(state["scheduler"])
+    set_rng_state(state["random"])
+    self.go_to(state["position"])
+
+
+@knockout(
+    of="Trainer.load_state_dict",
+    killed_by="test_unit_trainer_load_state_dict_other_model",
+    says="the optimizer is loaded before the model, and complains first",
+)
+def optimizer_before_model(self, state_dict):
+    state = copy.deepcopy(state_dict)
+    self.optimizer.load_state_dict(state["optimizer"])
+    self.model.load_state_dict(state["model"])
+    if self.scheduler is not None:
+        self.scheduler.load_state_dict(state["scheduler"])
+    set_rng_state(state["random"])
+    self.go_to(state["position"])
+
+
+@knockout(
+    of="Trainer.load_state_dict",
+    killed_by="test_unit_trainer_load_state_dict_other_model",
+    says="the random numbers are set before the model can refuse",
+)
+def random_before_model(self, state_dict):
+    state = copy.deepcopy(state_dict)
+    set_rng_state(state["random"])
+    self.model.load_state_dict(state["model"])
+    self.optimizer.load_state_dict(state["optimizer"])
+    if self.scheduler is not None:
+        self.scheduler.load_state_dict(state["scheduler"])
+    self.go_to(state["position"])
+
+
+@knockout(
+    of="Trainer.load_state_dict",
+    killed_by="test_unit_trainer_load_state_dict_other_model",
+    says="the position is set before the model can refuse",
+)
+def position_before_model(self, state_dict):
+    state = copy.deepcopy(state_dict)
+    self.go_to(state["position"])
+    self.model.load_state_dict(state["model"])
+    self.optimizer.load_state_dict(state["optimizer"])
+    if self.scheduler is not None:
+        self.scheduler.load_state_dict(state["scheduler"])
+    set_rng_state(state["random"])
+
+
+@knockout(
+    of="Trainer.load_state_dict",
+    killed_by="test_unit_trainer_load_state_dict_example",
+    says="a trainer without a scheduler is not provided for",
+)
+def scheduler_never_missing(self, state_dict):
+    state = copy.deepcopy(state_dict)
+    self.model.load_state_dict(state["model"])
+    self.optimizer.load_state_dict(state["optimizer"])
+    self.scheduler.load_state_dict(state["scheduler"])
+    set_rng_state(state["random"])
+    self.go_to(state["position"])
+
+
+@knockout(
+    of="Trainer.load_state_dict",
+    killed_by="test_unit_trainer_load_state_dict_without_the_scheduler",
+    says="it asks whether the state has a scheduler, not whether the trainer has one",
+)
+def asks_the_state_for_a_scheduler(self, state_dict):
+    state = copy.deepcopy(state_dict)
+    self.model.load_state_dict(state["model"])
+    self.optimizer.load_state_dict(state["optimizer"])
+    if state["scheduler"]:
         self.scheduler.load_state_dict(state["scheduler"])
     set_rng_state(state["random"])
     self.go_to(state["position"])

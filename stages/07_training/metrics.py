@@ -1,5 +1,7 @@
 """Numbers that say how a model does (stage 07)."""
 
+import numpy as np
+
 __all__ = ["Means", "accuracy"]
 
 
@@ -34,7 +36,8 @@ class Means:
         """Give the means over all examples so far, by name. ValueError where there were none."""
         if self.count == 0:
             raise ValueError(
-                "there were no examples; an iterator is used up after one pass: give a list of "
-                "batches, batches(...), or a loader"
+                "there were no examples: an iterator is used up after one pass (give a list of "
+                "batches, batches(...), or a loader), and finish_epoch() begins new means (what "
+                "it gives are the old ones)"
             )
         return {name: total / self.count for name, total in self.sums.items()}

@@ -19,6 +19,7 @@ from tinytorch.tensor import Tensor
 from tinytorch.training import Trainer, batches
 
 from checker.expect import (
+    Mismatch,
     expect_close,
     expect_equal,
     expect_raises,
@@ -60,14 +61,14 @@ class Steps:
 
 
 class Seen:
-    """A callback that writes down what it hears, and may stop the run."""
+    """A callback that writes down what it hears, and may stop the run at an event, or a number."""
 
     def __init__(self, stop_at=None):
         self.events, self.stop_at = [], stop_at
 
     def _hear(self, event, trainer):
         self.events.append(event)
-        if event == self.stop_at:
+        if self.stop_at in (event, len(self.events)):
             trainer.stop = True
 
     def on_fit_start(self, trainer):
@@ -100,6 +101,43 @@ def expect_heard(seen, expected, what, why):
         expect_equal(heard, wanted, f"{what}: event {number}", why)
 
 
+class Drawn:
+    """Batches, one after the other, that count how many were asked for."""
+
+    def __init__(self, *inputs):
+        self.batches, self.count = pairs(*inputs), 0
+
+    def __iter__(self):
+        for batch in self.batches:
+            self.count += 1
+            yield batch
+
+
+def lopsided(outputs, targets):
+    """Give a loss that is another one when its arguments are swapped."""
+    return (outputs * 3.0 - targets).mean()
+
+
+OUTPUTS_FIRST = (
+    "loss_fn(outputs, targets), in this order. The mean square of a difference does not mind, "
+    "cross-entropy does."
+)
+
+
+def without_scheduler(call, what):
+    """Call, and explain the error of one who asks a scheduler that is not there."""
+    __tracebackhide__ = True
+    try:
+        return call()
+    except AttributeError as error:
+        if "NoneType" not in str(error):
+            raise
+        raise Mismatch(
+            f"{what} of a trainer without a scheduler: {error}",
+            "self.scheduler is None where there is none: ask it only where it is not None.",
+        ) from None
+
+
 # -- train_step -----------------------------------------------------------------------------------
 
 
@@ -111,6 +149,16 @@ def test_unit_trainer_train_step_example():
         "The loss is w², its slope 2 w = 4, and 2 - 0.25 * 4 = 1.",
     )  # fmt: skip
     expect_close(loss, 4.0, "the loss that train_step gives", "w² at w = 2, before the step.")
+
+
+def test_unit_trainer_train_step_outputs_first():
+    trainer = one_weight()
+    trainer.loss_fn = lopsided
+    expect_close(
+        trainer.train_step(column(1.0), column(1.0)), 5.0,
+        "the loss where loss_fn gives 3 outputs - targets, for output 2 and target 1",
+        OUTPUTS_FIRST,
+    )  # fmt: skip
 
 
 def test_unit_trainer_train_step_gradients_of_this_batch():
@@ -226,12 +274,27 @@ def test_unit_trainer_evaluate_example():
 def test_unit_trainer_evaluate_over_examples():
     trainer = one_weight(metrics={"largest": lambda out, _: out.max().item()})
     found = trainer.evaluate(pairs([1.0, 1.0, 1.0], [5.0]))
-    expect_equal(list(found), ["loss", "largest"], "the names that evaluate gives")
+    expect_equal(
+        list(found), ["loss", "largest"], "the names that evaluate gives",
+        "measure() gives the loss and all metrics, by name: hand the whole dictionary to add().",
+    )  # fmt: skip
     expect_close(
         np.array([found["loss"], found["largest"]]), [28.0, 4.0],
         "evaluate's loss and largest output, for batches of 3 and 1",
         "Losses of 4, three times, and 100: their mean is 112 / 4 = 28. The mean of two batches "
-        "would be 52, and the last batch would count for too much.",
+        "would be 52, and the last batch would count for too much. Metrics are of outputs and "
+        "targets, in this order.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_evaluate_outputs_first():
+    trainer = one_weight(metrics={"first": lambda out, target: target.item()})
+    trainer.loss_fn = lopsided
+    found = trainer.evaluate([(column(1.0), column(1.0))])
+    expect_close(
+        np.array([found["loss"], found["first"]]), [5.0, 1.0],
+        "3 outputs - targets as the loss, targets as a metric, for output 2 and target 1",
+        f"{OUTPUTS_FIRST} measure(loss, outputs, targets), too.",
     )  # fmt: skip
 
 
@@ -254,6 +317,17 @@ def test_unit_trainer_evaluate_mode_put_back():
             trainer.model.training, mode, f"model.training after evaluate, before it was {mode}",
             "Whoever measures in the middle of training must not end it, and the other way round.",
         )  # fmt: skip
+
+
+def test_unit_trainer_evaluate_mode_of_all_layers():
+    model = Sequential(Sequential(Dropout(0.5), Linear(1, 1)), Dropout(0.5))
+    trainer = Trainer(model, SGD(model.parameters(), lr=0.1), MSELoss())
+    trainer.evaluate(pairs([1.0]))
+    expect_equal(
+        [module.training for module in model.modules()], [True] * 5,
+        "training of a model and of the 4 modules in it, after evaluate in training mode",
+        "train(mode) tells all layers within; to set model.training reaches the outermost only.",
+    )  # fmt: skip
 
 
 def test_unit_trainer_evaluate_records_nothing():
@@ -295,14 +369,34 @@ def test_unit_trainer_evaluate_is_not_training():
 
 def test_unit_trainer_accumulate_step_example():
     trainer = one_weight(accumulate=2)
-    (x1, y1), (x0, y0) = pairs([1.0], [0.0])
-    found = [trainer.accumulate_step(x1, y1), weight_of(trainer)]
-    found += [trainer.accumulate_step(x0, y0), weight_of(trainer)]
+    for number, target, expected, weight in ((1, 0.0, 4.0, 2.0), (2, 1.0, 1.0, 1.25)):
+        loss = trainer.accumulate_step(column(1.0), column(target))
+        expect_close(
+            weight_of(trainer), weight, f"the weight 2 after batch {number} of a group of 2",
+            "The first batch only waits: the weight stays 2. Slopes 4 and 2 have the mean 3, and "
+            "2 - 0.25 * 3 = 1.25.",
+        )  # fmt: skip
+        expect_close(
+            loss, expected, f"the loss that accumulate_step gives for batch {number} of 2",
+            "(2 - target)², of this batch alone: as note() gives it, before any scaling.",
+        )  # fmt: skip
+
+
+def test_unit_trainer_accumulate_step_number():
+    loss = one_weight(accumulate=2).accumulate_step(column(1.0), column(0.0))
+    expect_true(
+        type(loss) is float, f"accumulate_step gives a {type(loss).__name__}, expected a float",
+        "A tensor would hold on to all that it was made of. note() gives the loss as a number.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_accumulate_step_outputs_first():
+    trainer = one_weight(accumulate=2)
+    trainer.loss_fn = lopsided
     expect_close(
-        np.array(found), [4.0, 2.0, 0.0, 1.5],
-        "loss and weight after the first and after the second batch",
-        "The first batch only waits: the weight stays 2. Slopes 4 and 0 have the mean 2, and "
-        "2 - 0.25 * 2 = 1.5. Each loss is that of its own batch.",
+        trainer.accumulate_step(column(1.0), column(1.0)), 5.0,
+        "the loss where loss_fn gives 3 outputs - targets, for output 2 and target 1",
+        OUTPUTS_FIRST,
     )  # fmt: skip
 
 
@@ -351,12 +445,24 @@ def test_unit_trainer_accumulate_step_next_group():
 
 
 def test_unit_trainer_accumulate_step_written_down():
-    trainer = one_weight(lr=0.0, accumulate=3)
+    metrics = {"largest": lambda out, _: out.max().item()}
+    trainer = one_weight(lr=0.0, accumulate=3, metrics=metrics)
     for inputs, targets in pairs([1.0], [2.0, 2.0, 2.0]):
         trainer.accumulate_step(inputs, targets)
     expect_close(
-        trainer.totals.result()["loss"], 13.0, "the mean loss after batches of 1 and 3",
-        "Losses 4 and 16, weighed 1 : 3. Note the loss itself, not the part that you send back.",
+        np.array([trainer.totals.result()[name] for name in ("loss", "largest")]), [13.0, 3.5],
+        "the means of loss and of the largest output, after batches of 1 and 3",
+        "Losses 4 and 16, largest outputs 2 and 4, weighed 1 : 3. Note the loss itself, once, "
+        "with outputs and targets; not the part that you send back.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_accumulate_step_clips_the_group():
+    trainer = one_weight(accumulate=2, max_norm=1.0)
+    trainer.accumulate_step(column(1.0), column(0.0))
+    expect_close(
+        trainer.model.weight.grad, [[4.0]], "the gradient that waits, in groups of 2, max_norm 1",
+        "update() clips, once for the whole group. Clipped batch by batch it is another arrow.",
     )  # fmt: skip
 
 
@@ -421,21 +527,66 @@ def test_unit_trainer_train_epoch_callbacks():
     expect_heard(
         seen, ["start 0", "batch 1", "batch 2", "batch 3"],
         "what a callback hears and reads in an epoch of 3 batches",
-        "Count the batch first, then notify: a checkpoint written in on_batch_end has to know "
-        "that this batch is done.",
+        'remaining(data) says the start; data itself says nothing. After each batch count it, '
+        'then notify("on_batch_end"), under this very name, whether somebody stops or not.',
     )  # fmt: skip
 
 
 def test_unit_trainer_train_epoch_stop():
-    trainer = one_weight(callbacks=[Seen(stop_at="batch 2")])
+    metrics = {"largest": lambda out, _: out.max().item()}
+    trainer = one_weight(callbacks=[Seen(stop_at="batch 2")], metrics=metrics)
     means = trainer.train_epoch(pairs([1.0], [1.0], [1.0]))
     expect_equal(
-        (trainer.epoch, trainer.batch, trainer.history), (0, 2, []),
-        "epochs, batches and history after a stop at batch 2 of 3",
-        "The epoch stays open: it is not finished, and later goes on with batch 3.",
+        (trainer.epoch, trainer.batch, len(trainer.history)), (0, 2, 0),
+        "epochs, batches and length of the history after a stop at batch 2 of 3",
+        "The epoch stays open: it is not finished, and later goes on with batch 3. "
+        "finish_epoch() would close it.",
     )  # fmt: skip
-    expect_equal(means, {"loss": 2.5}, "what train_epoch gives after a stop")
+    expect_equal(
+        means, {"loss": 2.5, "largest": 1.5}, "what train_epoch gives after a stop",
+        "The means so far, of the loss and of all metrics: totals.result().",
+    )  # fmt: skip
     expect_close(weight_of(trainer), 0.5, "the weight after a stop at batch 2 of 3")
+
+
+def test_unit_trainer_train_epoch_stop_draws_no_more():
+    data = Drawn([1.0], [1.0], [1.0])
+    one_weight(callbacks=[Seen(stop_at="batch 2")]).train_epoch(data)
+    expect_equal(
+        data.count, 2, "the batches that were drawn from the data until a stop at batch 2",
+        "Look at stop at the end of the round. At its beginning the next batch is drawn already; "
+        "data that counts what it gave would not give it again.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_train_epoch_stop_at_the_last():
+    seen = Seen(stop_at="batch 2")
+    trainer = one_weight(callbacks=[seen])
+    data = pairs([1.0], [1.0])
+    trainer.train_epoch(data)
+    expect_equal(
+        (trainer.epoch, trainer.batch, len(trainer.history)), (0, 2, 0),
+        "epochs, batches and length of the history after a stop at batch 2 of 2",
+        "A stop leaves the epoch open, whichever batch it is; the next call closes it.",
+    )  # fmt: skip
+    trainer.stop, seen.stop_at = False, None
+    means = trainer.train_epoch(data)
+    expect_equal(
+        (means, trainer.epoch, trainer.batch), ({"loss": 2.5}, 1, 0),
+        "means, epochs and batches, where only closing was left to do",
+        "remaining(data) has no batch any more, and finish_epoch() comes after the loop.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_train_epoch_stop_while_gradients_wait():
+    trainer = one_weight(accumulate=3, callbacks=[Seen(stop_at="batch 1")])
+    trainer.train_epoch(pairs([1.0], [1.0]))
+    expect_equal(
+        (list(trainer.waiting), weight_of(trainer)), ([1], 2.0),
+        "what waits, and the weight 2, after a stop in the middle of a group",
+        "What waits goes on waiting: a step with half of a group is one that the run without a "
+        "stop would not take.",
+    )  # fmt: skip
 
 
 def test_unit_trainer_train_epoch_goes_on():
@@ -509,8 +660,17 @@ def test_unit_trainer_fit_counts_from_the_start():
         "epochs counts from the very beginning, so that a run that was stopped can be started "
         "by the same line.",
     )  # fmt: skip
-    trainer.fit(pairs([1.0]), epochs=3)
-    expect_equal(len(trainer.history), 3, "the entries after asking for 3 epochs once more")
+    seen = Seen()
+    trainer.callbacks.append(seen)
+    history = trainer.fit(pairs([1.0]), epochs=3)
+    expect_equal(
+        len(history), 3, "the entries that fit gives, asked for 3 epochs once more",
+        "All of the history, also of the calls before, and no epoch more.",
+    )  # fmt: skip
+    expect_heard(
+        seen, ["fit of 3", "end of fit"], "what a callback hears of a fit with nothing left to do",
+        "on_fit_start and on_fit_end are heard in any case.",
+    )  # fmt: skip
 
 
 def test_unit_trainer_fit_validation():
@@ -547,21 +707,31 @@ def test_unit_trainer_fit_callbacks():
 
 
 def test_unit_trainer_fit_stop():
-    seen = Seen(stop_at="end 1")
-    trainer = one_weight(callbacks=[seen])
-    trainer.fit(pairs([1.0]), epochs=5)
-    expect_heard(
-        seen, ["fit of 5", "start 0", "batch 1", "end 1", "end of fit"],
-        "what a callback hears that stops after the first epoch",
-        "Look at stop before each epoch; on_fit_end is heard in any case.",
-    )  # fmt: skip
+    for stop_at, expected in (
+        ("end 1", ["fit of 5", "start 0", "batch 1", "end 1", "end of fit"]),
+        ("fit of 5", ["fit of 5", "end of fit"]),
+    ):
+        seen = Seen(stop_at)
+        one_weight(callbacks=[seen]).fit(pairs([1.0]), epochs=5)
+        expect_heard(
+            seen, expected, f"what a callback hears that stops at {stop_at!r}",
+            "stop = False comes before on_fit_start; stop is looked at before each epoch; "
+            "on_fit_end is heard in any case.",
+        )  # fmt: skip
 
 
 def test_unit_trainer_fit_stop_within():
     seen = Seen(stop_at="batch 1")
     trainer = one_weight(callbacks=[seen])
     data = pairs([1.0], [1.0])
-    trainer.fit(data, epochs=2, validation=data)
+    try:
+        trainer.fit(data, epochs=2, validation=data)
+    except IndexError as error:
+        raise Mismatch(
+            f"fit, stopped after the first batch of two: IndexError: {error}",
+            "The epoch was left open, and has no entry in the history yet. Where batch is not 0 "
+            "after train_epoch, leave the loop before you validate.",
+        ) from None
     expect_heard(
         seen, ["fit of 2", "start 0", "batch 1", "end of fit"],
         "what a callback hears that stops after the first batch of two",
@@ -575,6 +745,21 @@ def test_unit_trainer_fit_stop_within():
         "A new fit begins with stop = False, and goes on where the old one was.",
     )  # fmt: skip
     expect_close(weight_of(trainer), 0.125, "the weight after 4 batches, one of them before a stop")
+
+
+def test_unit_trainer_fit_stop_within_the_second():
+    seen = Seen(stop_at=7)
+    trainer = one_weight(callbacks=[seen])
+    data = pairs([1.0], [1.0])
+    trainer.fit(data, epochs=2, validation=data)
+    expect_heard(
+        seen,
+        ["fit of 2", "start 0", "batch 1", "batch 2", "end 1 val_loss"]
+        + ["start 1", "batch 1", "end of fit"],
+        "what a callback hears that stops at the first batch of the second epoch",
+        "history[-1] is the entry of the epoch before: an open epoch has none yet, and has not "
+        "ended. Where batch is not 0 after train_epoch, leave the loop.",
+    )  # fmt: skip
 
 
 # -- clip_grad_norm_ ------------------------------------------------------------------------------
@@ -610,6 +795,15 @@ def test_unit_clip_grad_norm_all_together():
     expect_close(
         np.append(a.grad.data, b.grad.data), [1.0, 2.0, 2.0], "[[2. 4.]] and [4.] clipped to 3",
         "One factor for all, here a half. Were each cut by itself, the direction would change.",
+    )  # fmt: skip
+
+
+def test_unit_clip_grad_norm_of_a_matrix():
+    (weight,) = with_gradients(np.eye(2))
+    expect_close(
+        clip_grad_norm_([weight], max_norm=5.0), math.sqrt(2), "the norm of [[1. 0.] [0. 1.]]",
+        "All numbers are one long vector: make each gradient flat first. np.linalg.norm takes "
+        "another norm of a matrix, if it is handed one and a norm_type.",
     )  # fmt: skip
 
 
@@ -653,9 +847,18 @@ def test_unit_clip_grad_norm_without_gradients():
     )
 
 
+def test_unit_clip_grad_norm_generator():
+    (weight,) = with_gradients([3.0, 4.0])
+    clip_grad_norm_(iter([weight]), max_norm=1.0)
+    expect_close(
+        weight.grad, [0.6, 0.8], "[3. 4.] clipped, its parameter handed over by a generator",
+        "model.parameters() may be a generator: walk through it once, it is empty the second time.",
+    )  # fmt: skip
+
+
 def test_unit_clip_grad_norm_largest_element():
     a, b = with_gradients([3.0, -8.0], [4.0])
-    norm = clip_grad_norm_(iter([a, b]), max_norm=2.0, norm_type=math.inf)
+    norm = clip_grad_norm_([a, b], max_norm=2.0, norm_type=math.inf)
     expect_close(norm, 8.0, "the norm of [3. -8.] and [4.] with norm_type=inf", "The largest size.")
     expect_close(
         np.append(a.grad.data, b.grad.data), [0.75, -2.0, 1.0],
@@ -663,16 +866,41 @@ def test_unit_clip_grad_norm_largest_element():
     )  # fmt: skip
 
 
-def test_unit_clip_grad_norm_not_finite():
-    (weight,) = with_gradients([3.0, math.nan])
-    expect_raises(
-        ValueError, lambda: clip_grad_norm_([weight], 1.0, error_if_nonfinite=True),
-        "clip_grad_norm_ of [3. nan], error_if_nonfinite=True", mentions=["nan"],
-    )  # fmt: skip
+def test_unit_clip_grad_norm_sum_of_sizes():
+    a, b = with_gradients([3.0, -8.0], [4.0])
     expect_close(
-        weight.grad, [3.0, math.nan], "the gradient after it was refused", "Refuse, then change."
-    )
-    expect_close(clip_grad_norm_([weight], 1.0), math.nan, "the norm of [3. nan], not refused")
+        clip_grad_norm_([a, b], max_norm=100.0, norm_type=1), 15.0,
+        "the norm of [3. -8.] and [4.] with norm_type=1",
+        "3 + 8 + 4: np.linalg.norm knows every norm_type. Hand it on both times.",
+    )  # fmt: skip
+
+
+def test_unit_clip_grad_norm_not_finite():
+    for bad in (math.nan, math.inf):
+        (weight,) = with_gradients([3.0, bad])
+        with np.errstate(all="ignore"):
+            expect_raises(
+                ValueError,
+                lambda: clip_grad_norm_([weight], 1.0, error_if_nonfinite=True),  # noqa: B023
+                f"clip_grad_norm_ of [3. {bad}], error_if_nonfinite=True",
+                "A norm that is nan or inf, either of them, is refused, and its value is named.",
+                mentions=[bad],
+            )  # fmt: skip
+        expect_close(
+            weight.grad, [3.0, bad], f"the gradient [3. {bad}] after it was refused",
+            "Refuse, then change.",
+        )  # fmt: skip
+
+
+def test_unit_clip_grad_norm_not_refused():
+    (weight,) = with_gradients([3.0, math.inf])
+    with np.errstate(all="ignore"):
+        expect_close(clip_grad_norm_([weight], 1.0), math.inf, "the norm of [3. inf], not refused")
+    expect_close(
+        weight.grad, [0.0, math.nan], "the gradient [3. inf] clipped to norm 1, not refused",
+        "As in PyTorch: the factor 1 / inf is 0, and 0 * inf is nan. Nothing is passed over: what "
+        "is not refused is clipped like everything else.",
+    )  # fmt: skip
 
 
 # -- StepLR and CosineAnnealingLR -----------------------------------------------------------------
@@ -693,8 +921,8 @@ def test_unit_steplr_get_lr_example():
     found = rates(lambda o: StepLR(o, step_size=2, gamma=0.5), 5, [0.8])
     expect_close(
         found[:, 0], [0.8, 0.8, 0.4, 0.4, 0.2], "StepLR(step_size=2, gamma=0.5), rate 0.8, 5 steps",
-        "Twice the first rate, then half of it twice, then a quarter: the power is "
-        "last_epoch // step_size, and last_epoch begins at 0.",
+        "0.8 for two steps, 0.4 for two, then 0.2: the power is last_epoch // step_size, and "
+        "last_epoch begins at 0.",
     )  # fmt: skip
 
 
@@ -814,7 +1042,8 @@ class Keep:
 
 def test_unit_trainer_state_dict_example():
     model = Linear(1, 1)
-    state = Trainer(model, SGD(model.parameters(), lr=0.1), MSELoss()).state_dict()
+    trainer = Trainer(model, SGD(model.parameters(), lr=0.1), MSELoss())
+    state = without_scheduler(trainer.state_dict, "state_dict()")
     expect_equal(
         list(state), ["model", "optimizer", "scheduler", "random", "position"],
         "the names in state_dict()", "In this order, so that a wrong model is refused first.",
@@ -830,9 +1059,10 @@ def test_unit_trainer_state_dict_what_it_holds():
     state = trainer.state_dict()
     weights = trainer.model[0].weight
     expect_close(state["model"]["0.weight"], weights.data, "the first weight in the state")
-    expect_equal(
-        state["optimizer"]["state"].get(0, {}).get("step"), 1, "Adam's step count in the state",
-        "The optimizer has a state_dict() of its own.",
+    count = state["optimizer"].get("state", {}).get(0, {}).get("step", "not there")
+    expect_true(
+        count == 1, f"Adam's step count in the state is {count}, expected 1",
+        "The optimizer has a state_dict() of its own: all of it belongs into the state.",
     )  # fmt: skip
     expect_equal(state["scheduler"], {"count": 1}, "the scheduler's state")
     expect_true(
@@ -875,7 +1105,7 @@ def test_unit_trainer_load_state_dict_example():
     trainer = one_weight()
     state = trainer.state_dict()
     trainer.train_step(column(1.0), column(0.0))
-    trainer.load_state_dict(state)
+    without_scheduler(lambda: trainer.load_state_dict(state), "load_state_dict")
     expect_close(
         weight_of(trainer), 2.0, "the weight 2 after a step, and after going back",
         "The state was taken before the step.",
@@ -887,9 +1117,10 @@ def test_unit_trainer_load_state_dict_optimizer():
     trainer.train_step(*next(iter(examples())))
     other = full_trainer()
     other.load_state_dict(trainer.state_dict())
-    expect_equal(
-        other.optimizer.state_dict()["state"].get(0, {}).get("step"), 1,
-        "Adam's step count after loading", "Adam goes on with its means, not with new ones.",
+    count = other.optimizer.state_dict()["state"].get(0, {}).get("step", "not there")
+    expect_true(
+        count == 1, f"Adam's step count after loading is {count}, expected 1",
+        "The optimizer's state was not loaded: Adam has to go on with its means, not new ones.",
     )  # fmt: skip
 
 
@@ -994,12 +1225,38 @@ def test_unit_trainer_load_state_dict_while_gradients_wait():
 
 
 def test_unit_trainer_load_state_dict_other_model():
-    trainer, other = one_weight(), full_trainer()
+    other = full_trainer()
+    other.epoch = 5
+    state = other.state_dict()
+    trainer = one_weight()
+    manual_seed(99)
+    random = get_rng_state()
     expect_raises(
-        ValueError, lambda: trainer.load_state_dict(other.state_dict()),
-        "load_state_dict of the state of another model", mentions=["0.weight"],
+        ValueError, lambda: trainer.load_state_dict(state),
+        "load_state_dict of the state of another model",
+        "Load the model first, as it is: it names the weights that do not fit, while nothing has "
+        "changed. Then the optimizer.",
+        mentions=["0.weight"],
     )  # fmt: skip
     expect_close(weight_of(trainer), 2.0, "the weight after another model's state was refused")
+    expect_true(
+        trainer.epoch == 0 and get_rng_state() == random,
+        "epochs or random numbers changed, though another model's state was refused",
+        "Load the model first: it refuses while nothing has changed. Random numbers and position "
+        "come last.",
+    )  # fmt: skip
+
+
+def test_unit_trainer_load_state_dict_without_the_scheduler():
+    state = full_trainer().state_dict()
+    other = full_trainer()
+    other.scheduler = None
+    without_scheduler(lambda: other.load_state_dict(state), "load_state_dict, into a trainer")
+    expect_true(
+        np.array_equal(other.model[0].weight.data, state["model"]["0.weight"].data),
+        "the state of a run with a scheduler, loaded into a trainer without: other weights",
+        "Who wants to go on at a constant rate leaves the scheduler out; the rest is loaded.",
+    )  # fmt: skip
 
 
 # -- the stage as a whole -------------------------------------------------------------------------

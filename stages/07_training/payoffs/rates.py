@@ -29,6 +29,17 @@ def run(rate, schedule=None, **options):
     return trainer.fit(train, EPOCHS, validation)
 
 
+class Cut:
+    """Counts the updates, and how many of them were longer than allowed."""
+
+    def __init__(self):
+        self.updates = self.count = 0
+
+    def on_batch_end(self, trainer):
+        self.updates += 1
+        self.count += trainer.max_norm is not None and trainer.norm > trainer.max_norm
+
+
 (x, y), validation = points(160), batches(*points(2000), 2000)
 train = batches(x, y, 4)
 print(f"{EPOCHS} epochs; the noise alone is 1.00 of the loss. # is the rate, epoch by epoch")
@@ -45,10 +56,14 @@ for title, rate, schedule in (
 
 print("now one row of 160 is in grams, the others in kilograms:")
 x.data[77] *= 1000
-for title, options in (("not clipped", {}), ("your max_norm=1", {"max_norm": 1.0})):
+for max_norm in (None, 10.0, 1.0):
+    cut = Cut()
     try:
         with np.errstate(all="ignore"):
-            ended = f"ends at {run(0.03, **options)[-1]['val_loss']:.3f}"
+            ended = run(0.03, max_norm=max_norm, callbacks=[cut])[-1]["val_loss"]
+        said = f"ends at {ended:.3f}; {cut.count / cut.updates:.0%} of the steps were cut"
     except ValueError as error:
-        ended = str(error).partition(":")[0]
-    print(f"   {title:<16} {ended}")
+        said = str(error).partition(":")[0]
+    title = "not clipped" if max_norm is None else f"your max_norm={max_norm:g}"
+    print(f"   {title:<16} {said}")
+print("   Cut what is odd, not what is usual: to cut every step is a small rate.")
