@@ -142,7 +142,7 @@ def nothing_given_back(self, index):
     first, *others = [tensor[index] for tensor in self.tensors]
     if self.transform is not None:
         first = self.transform(first)
-    (first, *others)
+    del others
 
 
 @knockout(
@@ -1165,7 +1165,7 @@ def counted_from_1_again(self):
     loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:])
     if self.num_workers > 0:
         loaded = prefetch(loaded, self.prefetch_factor)
-    for progress.position, batch in enumerate(loaded, 1):  # noqa: B020
+    for progress.position, batch in enumerate(loaded, 1):
         yield batch
     progress.finish()
 
