@@ -29,7 +29,7 @@ def check_verb(options):
     if options["N"]:
         from .milestone import check_exercises
 
-        return check_exercises(workspace, facts.milestone(options["N"]))
+        return 0 if check_exercises(workspace, facts.milestone(options["N"])).green else 1
     stage = facts.stage(options["STAGE"]) if options["STAGE"] else current_stage(workspace, fresh)
     verdicts = judge(workspace, [stage], fresh, newer=True)
     new = remember(workspace, verdicts)

@@ -41,6 +41,7 @@ class Sitting:
     minutes: int
     payoff: str | None
     exercises: tuple[Exercise, ...]
+    after_run: str | None = None  # of a milestone: not needed for its run, but for this command
 
 
 @dataclass(frozen=True)
@@ -320,6 +321,7 @@ def _sittings(facts, default_file):
                 )
                 for exercise in sitting["exercise"]
             ),
+            after_run=sitting.get("after_run"),
         )
         for sitting in facts.get("sitting", [])
     )

@@ -63,9 +63,10 @@ def _header(verdict, *, right=None, state=None):
     return Line(text, (0, start - 2, "bold"), (start, len(left), COLOURS[verdict.state]))
 
 
-def check_command(room):
-    """Give the command that checks a stage, or runs a milestone."""
-    return f"make {'check' if room.is_stage else 'milestone'} {room.asked}"
+def check_command(room, name=None):
+    """Give the command that checks a stage, or runs a milestone; `name` is the exercise at hand."""
+    later = [e.name for s in room.sittings if s.after_run for e in s.exercises]
+    return f"make {'check' if room.is_stage or name in later else 'milestone'} {room.asked}"
 
 
 def _next(command, note=""):
@@ -98,7 +99,9 @@ def _passed(verdict, journal, open_milestones, workspace):
     right = f"{len(room.exercises)} of {len(room.exercises)} exercises"
     if spent >= 2 and room.is_stage:
         right += f", {_duration(spent)} (stage says {room.hours[0]}-{room.hours[1]} h)"
-    lines = [_header(verdict, right=right)]
+    lines = [
+        _header(verdict, right=right, state=None if room.is_stage else "what you wrote passes")
+    ]
     if verdict.held:
         from . import __version__
 
@@ -129,12 +132,14 @@ def _passed(verdict, journal, open_milestones, workspace):
         following = f"make milestone N={int(open_milestones[0].number)}"
     else:
         following = _after(room, workspace)
-    return [*lines, "", _next(following, "or stop here; your work is kept")]
+    return [*lines, "", _next(following, *["or stop here; your work is kept"] * room.is_stage)]
 
 
 def _after(room, workspace):
     if not room.is_stage:
-        return "make progress"
+        ran = workspace.recall("milestones.json", {}).get(room.number, {}).get("achieved")
+        later = [s.after_run for s in room.sittings if s.after_run]
+        return [*later, "make progress"][0] if ran else check_command(room)
     later = [s for s in workspace.course.stages.values() if s.number > room.number]
     return f"make check STAGE={later[0].number}" if later else "make progress"
 
@@ -226,7 +231,7 @@ def _advice(room, verdict):
         return (check_command(room),)
     if first.state == "failed":
         return f"make hint {room.asked}", "the idea first, then the formula"
-    return check_command(room), f"or make hint {room.asked}"
+    return check_command(room, first.name), f"or make hint {room.asked}"
 
 
 def _body(workspace, verdict):

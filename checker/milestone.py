@@ -28,22 +28,37 @@ def milestone_verb(options):
     if not options["N"]:
         raise Usage("which milestone?", f"make milestone N={int(next(iter(facts.milestones)))}")
     milestone = facts.milestone(options["N"])
-    code = check_exercises(workspace, milestone, quiet=True)
-    return code or run_milestone(workspace, milestone)
+    verdict = check_exercises(workspace, milestone, ready_to_run)
+    if not ready_to_run(verdict):
+        return 1
+    return run_milestone(workspace, milestone, after_run(verdict))
 
 
-def check_exercises(workspace, milestone, quiet=False):
-    """Check what the learner writes for a milestone; with `quiet` say nothing where it is green."""
+def check_exercises(workspace, milestone, quiet=lambda verdict: False):
+    """Check what the learner writes for a milestone; say how it stands unless `quiet(verdict)`."""
     verdicts = judge(workspace, [milestone])
     remember(workspace, verdicts)
-    green = verdicts[milestone.key].green
-    if not (green and quiet):
+    verdict = verdicts[milestone.key]
+    if not quiet(verdict):
         say(check_message(workspace, verdicts, milestone.key, Journal(workspace)))
-    return 0 if green else 1
+    return verdict
 
 
-def run_milestone(workspace, milestone):
-    """Run the script with the learner's tinytorch and mine.py; keep what it measured."""
+def ready_to_run(verdict):
+    """Tell whether all that the script needs passes: a sitting with `after_run` may come later."""
+    if verdict.green or verdict.problem or verdict.faults or verdict.state == "blocked":
+        return verdict.green
+    needed = {e.name for s in verdict.room.sittings if not s.after_run for e in s.exercises}
+    if len(needed) == len(verdict.room.exercises):
+        return False  # test_module counts too
+    return needed <= {e.name for e in verdict.exercises if e.state == "passed"}
+
+
+def run_milestone(workspace, milestone, following=("next: make progress",)):
+    """Run the script with the learner's tinytorch and mine.py; keep what it measured.
+
+    Where it is achieved, end with the lines `following`.
+    """
     script = milestone.folder / milestone.script
     home = workspace.path(f"milestones/{milestone.slug}")
     with tempfile.TemporaryDirectory() as folder:
@@ -64,10 +79,23 @@ def run_milestone(workspace, milestone):
         stage=f"m{milestone.number}", state="achieved" if achieved else "missed", **facts
     )
     if achieved:
-        say(["", "next: make progress"])
+        say(["", *following])
         return 0
     say(["", f"next: make milestone N={int(milestone.number)}"])
     return code or 1
+
+
+def after_run(verdict):
+    """Say what comes after a run that achieved it: the sittings that were not needed for it."""
+    later = [(n, s) for n, s in enumerate(verdict.room.sittings, 1) if s.after_run]
+    if verdict.green or not later:
+        return [f"next: {later[0][1].after_run if later else 'make progress'}"]
+    number, sitting = later[0]
+    names = ", ".join(e.name for e in sitting.exercises)
+    return [
+        f"Sitting {number}, {sitting.title}: {names}. {verdict.room.lesson}",
+        f"next: make check {verdict.room.asked}            once it is written",
+    ]
 
 
 def script_environment(workspace, pictures):

@@ -17,13 +17,66 @@ import pytest
 
 from checker.course import course
 from checker.knockouts import knockouts
+from checker.messages import check_message
+from checker.milestone import after_run, ready_to_run
 from checker.skeleton import replace_body
 from checker.tests.milestone_runs import COURSE, run, script, solution, suite
+from checker.verdict import ExerciseResult, Verdict
+from checker.workspace import Journal, Workspace
 
 ROOM = course().milestone("03")
 SOLUTION = solution(ROOM)
 PICTURES = ["03_confusion.png", "03_curve.png", "03_mistakes.png"]
 KNOCKOUTS = {k.name: k for k in knockouts(ROOM)}
+
+
+def standing(tmp_path, **states):
+    """Give the verdict of a mine.py of which these exercises stand so, and a workspace for it."""
+    exercises = [
+        ExerciseResult(e.name, states.get(e.name, "passed"), {"type": "Wrong", "message": "no"})
+        for e in ROOM.exercises
+    ]
+    state = "in progress" if states else "passed"
+    verdict = Verdict(ROOM, state, exercises, lines={e.name: ("m/mine.py", 9) for e in exercises})
+    (tmp_path / "tinytorch").mkdir()
+    return verdict, Workspace(tmp_path, COURSE)
+
+
+@pytest.mark.parametrize(
+    "states, runs",
+    [
+        ({}, True),
+        ({"preprocess": "todo"}, True),
+        ({"preprocess": "failed"}, True),
+        ({"configure": "todo", "preprocess": "todo"}, False),
+        ({"build_model": "failed"}, False),
+    ],
+)
+def test_the_training_waits_for_the_first_sitting_only(tmp_path, states, runs):
+    verdict, workspace = standing(tmp_path, **states)
+    assert ready_to_run(verdict) == runs
+    lines = check_message(workspace, {"m03": verdict}, "m03", Journal(workspace))
+    if states == {"preprocess": "todo"}:  # check N=3 asks for it all the same
+        assert "next to write: preprocess" in said(lines)
+        assert lines[-1].startswith("next: make check N=3")
+        assert after_run(verdict)[-1].startswith("next: make check N=3")
+        assert "Sitting 2, Draw your own: preprocess" in after_run(verdict)[0]
+    if not states:
+        assert lines[0].startswith("milestone 3 mlp revival: what you wrote passes")
+        assert lines[-1] == "next: make milestone N=3"
+        workspace.remember("milestones.json", {"03": {"achieved": True}})
+        assert check_message(workspace, {"m03": verdict}, "m03", Journal(workspace))[-1] == (
+            "next: make draw"
+        )
+        assert after_run(verdict) == ["next: make draw"]
+
+
+def test_a_milestone_of_one_sitting_waits_for_its_whole_suite(tmp_path):
+    room = COURSE.milestone("02")
+    exercises = [ExerciseResult(e.name, "passed") for e in room.exercises]
+    assert not ready_to_run(Verdict(room, "in progress", exercises, module={"type": "X"}))
+    done = Verdict(room, "passed", exercises)
+    assert ready_to_run(done) and after_run(done) == ["next: make progress"]
 
 
 def said(lines):
@@ -104,7 +157,7 @@ def test_damaged_mnist_in_the_named_folder_is_refused(tmp_path):
 
 
 def test_steps_too_small_are_explained(tmp_path):
-    mine = KNOCKOUTS["steps_too_small"].applied(SOLUTION)
+    mine = SOLUTION.replace("0.004", "1e-6")
     code, lines, result = run(ROOM, tmp_path, mine)
     assert code == 1 and result["achieved"] is False and result["values"]["accuracy"] < 0.93
     assert [line.partition(":")[0] for line in lines if ": " in line][-4:] == [
@@ -136,10 +189,50 @@ def test_nonsense_misses_it_with_a_sentence(tmp_path, name, body):
     assert any(line.startswith(f"missed: {name}") for line in lines), lines
 
 
-def curve(losses, accuracy=0.9, train_accuracy=0.9):
+@pytest.mark.parametrize(
+    "found, put, said_of_it",
+    [
+        ("0.004", "0.04", "likely: the largest steps are too large."),
+        ("ReLU(), ", "", "two Linears with no ReLU between them, which together are one"),
+        ("epochs = 6", "epochs = 1", "epoch 1/1"),
+    ],
+)
+def test_experiments_pass_the_suite_and_are_judged_by_the_run(tmp_path, found, put, said_of_it):
+    mine = SOLUTION.replace(found, put)
+    assert suite(ROOM, tmp_path, mine) == []
+    _, lines, _ = run(ROOM, tmp_path, mine)
+    assert said_of_it in said(lines)
+    assert ("try: a max_lr ten times smaller." in lines) == (put == "0.04")
+
+
+def test_the_better_network_is_kept(tmp_path, modules, monkeypatch, capsys):
+    """Of the same data the one that reads more, and one of MNIST before one of 8x8 digits."""
+    space, path = {}, tmp_path / "mnist.npz"
+    exec(SOLUTION, space)
+    monkeypatch.setitem(sys.modules, "mine", SimpleNamespace(**space, __file__=str(path)))
+    for title, accuracy, kept in [
+        ("8x8 digits", 0.1, True), ("8x8 digits", 0.9, True), ("8x8 digits", 0.8, False),
+        ("8x8 digits", 0.9, True), ("MNIST", 0.5, True), ("8x8 digits", 0.99, False),
+        ("MNIST", 0.98, True),
+    ]:  # fmt: skip
+        digits = SimpleNamespace(mean=0.1, std=0.3, title=title)
+        modules.mnist.keep(space["build_model"](), digits, SimpleNamespace(accuracy=accuracy))
+        words = said(capsys.readouterr().out.splitlines())
+        found = modules.trained.load_trained(path, space["build_model"])
+        assert ((found.data, found.accuracy) == (title, accuracy)) == kept, words
+        assert ("The network is kept" in words) == kept
+        assert ("Delete the file, and the next run is kept" in words) != kept
+    sys.modules["mine"].build_model = lambda: wider(space)  # what was kept fits no more
+    modules.mnist.keep(wider(space), digits, SimpleNamespace(accuracy=0.2))
+    assert modules.trained.load_trained(path, lambda: wider(space)).accuracy == 0.2
+
+
+def curve(losses, accuracy=0.9, train_accuracy=0.9, learning=0.9, straight=""):
+    watch = SimpleNamespace(losses=losses, rates=np.sin(np.linspace(0.1, 3.1, len(losses))))
     return SimpleNamespace(
-        watch=SimpleNamespace(losses=losses), accuracy=accuracy, train_accuracy=train_accuracy
-    )
+        watch=watch, accuracy=accuracy, train_accuracy=train_accuracy, straight=straight,
+        history=[{"accuracy": learning}],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -148,7 +241,14 @@ def curve(losses, accuracy=0.9, train_accuracy=0.9):
         (np.full(600, 2.31), {}, "next to nothing was learnt"),
         (np.r_[2.3, 40.0, np.full(598, 2.30)], {}, "drove the ReLUs below 0"),
         (np.r_[2.3, np.full(100, 9.0), np.full(500, 0.4)], {}, "the largest steps are too large"),
+        (np.r_[2.3, np.full(99, 1.0), np.full(300, 1.6), np.full(200, 1.4)],
+         {"accuracy": 0.517, "train_accuracy": 0.537}, "the largest steps are too large"),
+        (np.r_[2.3, np.full(99, 0.34), np.full(100, 0.62), np.linspace(0.4, 0.1, 400)],
+         {"accuracy": 0.966, "train_accuracy": 0.97}, "the largest steps are too large"),
         (np.linspace(2.3, 0.5, 600), {}, "it was stopped too early"),
+        (np.r_[2.3, np.full(599, 1.31)], {"learning": 0.5}, "dropout takes away more"),
+        (np.r_[2.3, np.full(599, 0.27)], {"straight": "one layer"}, "one layer"),
+        (np.r_[2.3, np.full(599, 0.31)], {"accuracy": 0.6, "train_accuracy": 0.7}, "too small"),
         (np.r_[2.3, np.full(599, 0.01)], {"train_accuracy": 1.0, "accuracy": 0.94},
          "it knows its examples by heart"),
         (np.r_[2.3, np.full(599, 0.21)], {}, "the network is too narrow"),
@@ -163,9 +263,8 @@ def test_a_curve_is_explained(modules, losses, more, likely):
 
 
 def test_passed_and_not_yet_proud_is_told_what_to_try(modules, capsys):
-    watch = SimpleNamespace(losses=list(np.linspace(2.3, 0.5, 600)))
     values = {"data": "MNIST", "accuracy": 0.97, "train_accuracy": 0.975, "seconds": 12.0}
-    outcome = SimpleNamespace(watch=watch, accuracy=0.97, train_accuracy=0.975)
+    outcome = curve(np.linspace(2.3, 0.5, 600), 0.97, 0.975)
     modules.mnist.report(values, outcome, {"proud": 0.98}, 0.95, [], "5")
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "achieved" and "98% is the goal; you have passed 95%." in lines

@@ -11,6 +11,7 @@ import sys
 import textwrap
 import tomllib
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 from pathlib import Path
 from time import perf_counter
@@ -28,12 +29,13 @@ from tinytorch import manual_seed  # noqa: E402
 from tinytorch.activations import softmax  # noqa: E402
 from tinytorch.autograd import no_grad  # noqa: E402
 from tinytorch.dataloader import DataLoader, TensorDataset  # noqa: E402
+from tinytorch.layers import Linear  # noqa: E402
 from tinytorch.losses import CrossEntropyLoss  # noqa: E402
 from tinytorch.metrics import accuracy  # noqa: E402
 from tinytorch.readers import read_idx  # noqa: E402
 from tinytorch.tensor import Tensor  # noqa: E402
 from tinytorch.training import Trainer  # noqa: E402
-from trained import Trained, save_trained, trained_file  # noqa: E402
+from trained import Trained, load_trained, save_trained, trained_file  # noqa: E402
 
 SEED = 0
 LN10 = log(10)
@@ -75,6 +77,7 @@ class Outcome:
     answers: np.ndarray  # probabilities (N, 10)
     labels: np.ndarray
     train_accuracy: float  # of 10,000 training digits, at the end
+    straight: str = ""  # what makes the network, or a part of it, a linear function
 
     @property
     def accuracy(self):
@@ -183,7 +186,7 @@ def experiment(digits, values):
     answers = answers_of(model, digits.rows(digits.test[0]))
     seen = answers_of(model, inputs[:10_000]).argmax(axis=1) == labels[:10_000]
     outcome = Outcome(watch, trainer.history, values["seconds"], answers, digits.test[1],
-                      float(seen.mean()))  # fmt: skip
+                      float(seen.mean()), straight(model))  # fmt: skip
     values["accuracy"] = round(outcome.accuracy, 4)
     values["train_accuracy"] = round(outcome.train_accuracy, 4)
     values["loss"] = round(float(np.mean(watch.losses[-len(loader) :])), 4)
@@ -214,6 +217,21 @@ def settings(model, batches):
     return given
 
 
+def straight(model):
+    """Say which layers have nothing between them that bends, or give an empty string."""
+    boxes = [module for module in model.modules() if next(module.children(), None)]
+    if any(type(box).__name__ != "Sequential" for box in boxes):
+        return ""  # a forward of their own: what stands between the layers cannot be seen
+    layers = [module for module in model.modules() if module not in boxes]
+    bends = [module for module in layers if type(module).__name__ not in ("Dropout", "Flatten")]
+    if sum(isinstance(module, Linear) for module in bends) == 1:
+        return "one layer, and no hidden one"
+    if any(isinstance(a, Linear) and isinstance(b, Linear)
+           for a, b in pairwise(bends)):  # fmt: skip
+        return "two Linears with no ReLU between them, which together are one"
+    return ""
+
+
 def answers_of(model, rows):
     """Give probabilities (N, 10), in evaluation mode, a thousand pictures at a time."""
     training, found = model.training, []
@@ -229,12 +247,31 @@ def keep(model, digits, outcome):
     """Write the trained network beside mine.py, for the page on which digits are drawn."""
     path = trained_file()
     trained = Trained(model, digits.mean, digits.std, digits.title, outcome.accuracy)
+    if better := better_one(path, trained):
+        say("")
+        say(
+            f"{shortest(path)} still holds the network of an earlier run, which is better: "
+            f"{better.data}, {better.accuracy:.2%}. Delete the file, and the next run is kept."
+        )
+        return  # fmt: skip
     try:
         save_trained(trained, path)
     except OSError as error:
         raise Stop(f"the trained network cannot be written to {path}: {error}") from None
     say("")
     say(f"The network is kept in {shortest(path)}.")
+
+
+def better_one(path, trained):
+    """Give the network that is in the file where it is the better one and can be used, or None."""
+    import mine
+
+    try:
+        old = load_trained(path, mine.build_model)
+    except (OSError, ValueError):
+        return None  # none, a damaged one, or one of other layers, which nobody can load any more
+    ranks = [(one.data == "MNIST", one.accuracy) for one in (old, trained)]
+    return old if ranks[0] > ranks[1] else None
 
 
 def ask(question):
@@ -343,14 +380,27 @@ def diagnosis(outcome):
         if leap:
             return (curve, "the first large steps drove the ReLUs below 0, where they learn no "
                     "more", "a max_lr ten times smaller, and again if need be")  # fmt: skip
-        return (curve, "next to nothing was learnt: the steps are too small, or the optimizer "
-                "holds other parameters than the model's",
+        return (curve, "next to nothing was learnt: the steps are too small, the optimizer holds "
+                "other parameters than the model's, or dropout is far above 0.5",
                 "AdamW(model.parameters(), ...), and a max_lr from 0.001 to 0.006")  # fmt: skip
     if peak > 1.5 * first:
         return (f"it leaps to {peak:.1f} before it falls to {last:.2f}",
                 "the largest steps are too large", "a max_lr three times smaller")  # fmt: skip
+    if found := rise(pieces, outcome.watch.rates):
+        return (f"it falls to {found[0]:.2f}, rises to {found[1]:.2f} while the rate is high, and "
+                f"ends at {last:.2f}", "the largest steps are too large", "a max_lr ten times "
+                "smaller")  # fmt: skip
+    if outcome.straight:
+        return (f"it levels off at {last:.3f}", outcome.straight, "hidden layers with a ReLU "
+                "after each")  # fmt: skip
+    learning = outcome.history[-1]["accuracy"]
+    if outcome.train_accuracy - learning > 0.1:
+        return (f"it ends at {last:.2f}: {learning:.1%} right while it learns, and "
+                f"{outcome.train_accuracy:.1%} of the same digits when all hidden units are there",
+                "dropout takes away more than so many hidden units can miss",
+                "less dropout, or more hidden units")  # fmt: skip
     gap = outcome.train_accuracy - outcome.accuracy
-    if gap > 0.015:
+    if gap > 0.015 and outcome.train_accuracy > 0.97:
         return (f"it falls to {last:.3f}: {outcome.train_accuracy:.1%} of the training digits are "
                 f"right, and {outcome.accuracy:.1%} of new ones",
                 "it knows its examples by heart", "Dropout(0.1) after each ReLU, more "
@@ -368,6 +418,15 @@ def diagnosis(outcome):
                 "epochs; only then wider hidden layers")  # fmt: skip
     return (f"it levels off at {last:.3f}", "the network is too narrow for more",
             "wider hidden layers (256 and 128), or a second one")  # fmt: skip
+
+
+def rise(pieces, rates):
+    """Give (from, to) where the loss rises by a third or more while the rate is high, or None."""
+    high = [float(np.mean(piece)) > 0.3 * max(rates)
+            for piece in np.array_split(rates, len(pieces))]  # fmt: skip
+    risen = [(min(pieces[:i]), pieces[i]) for i in range(1, len(pieces)) if high[i]]
+    low, top = max(risen, key=lambda pair: pair[1] / (pair[0] + 1e-9), default=(1.0, 0.0))
+    return (low, top) if top > max(1.33 * low, 0.2) else None
 
 
 def report(values, outcome, goal, needed, missed, guess):
@@ -393,6 +452,10 @@ def report(values, outcome, goal, needed, missed, guess):
         curve, likely, hint = diagnosis(outcome)
         for name, text in (("the curve", curve), ("likely", likely), ("try", hint)):
             print(wrapped(f"{name}: {text}."))
+    elif outcome and outcome.straight:
+        print(
+            wrapped(f"Yet it has {outcome.straight}: of MNIST that reads 93 % at most, and misses.")
+        )
     elif missed and not outcome:
         print(wrapped("try: " + advice(missed[0])))
     if not missed and not proud:

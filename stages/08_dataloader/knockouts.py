@@ -122,6 +122,43 @@ def round_and_round(self, index):
 
 
 @knockout(
+    of="TensorDataset.__getitem__",
+    killed_by="test_unit_tensordataset_getitem_no_loop",
+    says="the arrays inside the tensors are indexed, not the tensors",
+)
+def arrays_indexed(self, index):
+    first, *others = [Tensor(tensor.data[index]) for tensor in self.tensors]
+    if self.transform is not None:
+        first = self.transform(first)
+    return (first, *others)
+
+
+@knockout(
+    of="TensorDataset.__getitem__",
+    killed_by="test_unit_tensordataset_getitem_example",
+    says="a return is missing",
+)
+def nothing_given_back(self, index):
+    first, *others = [tensor[index] for tensor in self.tensors]
+    if self.transform is not None:
+        first = self.transform(first)
+    del others
+
+
+@knockout(
+    of="TensorDataset.__getitem__",
+    killed_by="test_unit_tensordataset_getitem_transform",
+    says="what the transform makes is written into the data set",
+)
+def written_back(self, index):
+    first, *others = [tensor[index] for tensor in self.tensors]
+    if self.transform is not None:
+        first = self.transform(first)
+        self.tensors[0].data[index] = first.data
+    return (first, *others)
+
+
+@knockout(
     of="random_split",
     killed_by="test_unit_random_split_shuffles",
     says="the parts are cut without a shuffle, in the order of the data",
@@ -240,6 +277,52 @@ def copies_for_subsets(dataset, lengths, generator=None):
     order = _generator(generator).permutation(len(dataset))
     parts = np.split(order, np.cumsum(lengths)[:-1])
     return [[dataset[int(i)] for i in part] for part in parts]
+
+
+@knockout(
+    of="random_split",
+    killed_by="test_unit_random_split_repeatable",
+    says="seed 0 is taken for no seed",
+)
+def seed_0_is_none(dataset, lengths, generator=None):
+    lengths = _whole_lengths(lengths, len(dataset))
+    draw = _generator(generator) if generator else random_generator()
+    parts = np.split(draw.permutation(len(dataset)), np.cumsum(lengths)[:-1])
+    return [Subset(dataset, part) for part in parts]
+
+
+@knockout(
+    of="random_split",
+    killed_by="test_unit_random_split_repeatable",
+    says="default_rng is asked directly, so manual_seed does not count",
+)
+def manual_seed_ignored(dataset, lengths, generator=None):
+    lengths = _whole_lengths(lengths, len(dataset))
+    order = np.random.default_rng(generator).permutation(len(dataset))
+    return [Subset(dataset, part) for part in np.split(order, np.cumsum(lengths)[:-1])]
+
+
+@knockout(
+    of="random_split",
+    killed_by="test_unit_random_split_repeatable",
+    says="the permutation is shuffled once more",
+)
+def shuffled_twice(dataset, lengths, generator=None):
+    lengths = _whole_lengths(lengths, len(dataset))
+    draw = _generator(generator)
+    order = draw.permutation(draw.permutation(len(dataset)))
+    return [Subset(dataset, part) for part in np.split(order, np.cumsum(lengths)[:-1])]
+
+
+@knockout(
+    of="random_split",
+    killed_by="test_unit_random_split_example",
+    says="a tuple comes back, not a list",
+)
+def tuple_of_parts(dataset, lengths, generator=None):
+    lengths = _whole_lengths(lengths, len(dataset))
+    order = _generator(generator).permutation(len(dataset))
+    return tuple(Subset(dataset, part) for part in np.split(order, np.cumsum(lengths)[:-1]))
 
 
 @knockout(
@@ -441,6 +524,33 @@ def lists_for_arrays(count, batch_size, *, shuffle=False, drop_last=False, seed=
 
 
 @knockout(
+    of="index_batches",
+    killed_by="test_unit_index_batches_example",
+    says="a function with yield gives no list",
+)
+def yielded_batches(count, batch_size, *, shuffle=False, drop_last=False, seed=0, epoch=0):
+    order = np.arange(count)
+    if shuffle:
+        order = np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(count)
+    end = count - count % batch_size if drop_last else count
+    for start in range(0, end, batch_size):
+        yield order[start : start + batch_size]
+
+
+@knockout(
+    of="index_batches",
+    killed_by="test_unit_index_batches_arrays",
+    says="without a shuffle the batches are lists or ranges, not arrays",
+)
+def ranges_unless_shuffled(count, batch_size, *, shuffle=False, drop_last=False, seed=0, epoch=0):
+    order = range(count)
+    if shuffle:
+        order = np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(count)
+    end = count - count % batch_size if drop_last else count
+    return [order[start : start + batch_size] for start in range(0, end, batch_size)]
+
+
+@knockout(
     of="collate",
     killed_by="test_unit_collate_new_axis",
     says="the samples are joined along their first axis instead of becoming rows of a new one",
@@ -632,6 +742,45 @@ def cut_to_the_shortest(samples):
 
 
 @knockout(
+    of="collate",
+    killed_by="test_unit_collate_nested",
+    says="the parts of dictionaries are matched by their place, not by their key",
+)
+def dictionaries_by_place(samples):
+    first = samples[0]
+    if isinstance(first, (tuple, list)):
+        parts = [collate(part) for part in zip(*samples, strict=True)]
+        return tuple(parts) if isinstance(first, tuple) else parts
+    if isinstance(first, dict):
+        columns = zip(*(sample.values() for sample in samples), strict=True)
+        return {key: collate(part) for key, part in zip(first, columns, strict=True)}
+    if isinstance(first, (str, bytes)):
+        return list(samples)
+    arrays = [as_array(sample) for sample in samples]
+    _check_shapes(arrays)
+    return Tensor(np.stack(arrays))
+
+
+@knockout(
+    of="collate",
+    killed_by="test_unit_collate_lengths_differ",
+    says="samples of unequal lengths are cut to the shortest, in silence",
+)
+def rest_dropped(samples):
+    first = samples[0]
+    if isinstance(first, (tuple, list)):
+        parts = [collate(part) for part in zip(*samples, strict=False)]
+        return tuple(parts) if isinstance(first, tuple) else parts
+    if isinstance(first, dict):
+        return {key: collate([sample[key] for sample in samples]) for key in first}
+    if isinstance(first, (str, bytes)):
+        return list(samples)
+    arrays = [as_array(sample) for sample in samples]
+    _check_shapes(arrays)
+    return Tensor(np.stack(arrays))
+
+
+@knockout(
     of="DataLoader.__len__",
     killed_by="test_unit_dataloader_len_example",
     says="the last batch, which is not full, is not counted",
@@ -685,6 +834,37 @@ def samples_counted(self):
 )
 def made_to_be_counted(self):
     return len(self.epoch_batches(0))
+
+
+@knockout(
+    of="DataLoader.__len__",
+    killed_by="test_unit_dataloader_len_is_of_the_whole_epoch",
+    says="the batches that are left are counted, not those of an epoch",
+)
+def those_left(self):
+    whole, rest = divmod(len(self.dataset), self.batch_size)
+    count = whole if self.drop_last or rest == 0 else whole + 1
+    return count - self.progress.position
+
+
+@knockout(
+    of="DataLoader.__len__",
+    killed_by="test_unit_dataloader_len_without_making_them",
+    says="it is divided as floats, which cannot count so far",
+)
+def divided_as_floats(self):
+    exact = len(self.dataset) / self.batch_size
+    return int(np.floor(exact) if self.drop_last else np.ceil(exact))
+
+
+@knockout(
+    of="DataLoader.__len__",
+    killed_by="test_unit_dataloader_len_all_sizes",
+    says="drop_last counts only where it is True itself",
+)
+def only_true_itself(self):
+    whole, rest = divmod(len(self.dataset), self.batch_size)
+    return whole if self.drop_last is True or rest == 0 else whole + 1
 
 
 @knockout(
@@ -975,6 +1155,177 @@ def labels_left_behind(self):
 
 
 @knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_resumes_twice",
+    says="batches are counted from 1 after a resume, not on from where it was",
+)
+def counted_from_1_again(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:])
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    for progress.position, batch in enumerate(loaded, 1):
+        yield batch
+    progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_resumes_without_loading_again",
+    says="after a resume the batches that are left out are loaded all the same",
+)
+def loaded_to_be_skipped(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch))
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    for at, batch in enumerate(loaded):
+        if at >= start:
+            progress.position += 1
+            yield batch
+    progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_position_ahead",
+    says="a batch is counted when it is loaded, and the thread is ahead",
+)
+def counted_when_loaded(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+
+    def counted(indices):
+        batch = self.load(indices, epoch)
+        progress.position += 1
+        return batch
+
+    loaded = (counted(indices) for indices in self.epoch_batches(epoch)[start:])
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    yield from loaded
+    progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_break",
+    says="finish() is called after a break, too",
+)
+def finished_by_a_break(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:])
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    try:
+        for batch in loaded:
+            progress.position += 1
+            yield batch
+    finally:
+        progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_independent_epochs",
+    says="load gets the epoch of the loop begun last, not of its own",
+)
+def epoch_of_the_loader(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    batches = self.epoch_batches(epoch)[start:]
+    loaded = (self.load(indices, self.progress.epoch) for indices in batches)
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    for batch in loaded:
+        progress.position += 1
+        yield batch
+    progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_independent_epochs",
+    says="the progress of the loop begun last is finished, not its own",
+)
+def another_walk_finished(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:])
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    for batch in loaded:
+        progress.position += 1
+        yield batch
+    self.progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_only_ahead",
+    says="so many batches are loaded ahead for every worker, and there is one thread",
+)
+def ahead_for_each_worker(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:])
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor * self.num_workers)
+    for batch in loaded:
+        progress.position += 1
+        yield batch
+    progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_example",
+    says="a batch is handed out as a list, not as load made it",
+)
+def batches_as_lists(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    loaded = (self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:])
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    for batch in loaded:
+        progress.position += 1
+        yield list(batch)
+    progress.finish()
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_example",
+    says="a list of all batches comes back; a function with yield is asked for",
+)
+def list_of_batches(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    return [self.load(indices, epoch) for indices in self.epoch_batches(epoch)[start:]]
+
+
+@knockout(
+    of="DataLoader.__iter__",
+    killed_by="test_unit_dataloader_iter_each_once",
+    says="the data set is asked for a whole batch, which not every one can give",
+)
+def data_set_asked_directly(self):
+    progress = self.begin()
+    epoch, start = progress.epoch, progress.position
+    loaded = (self.dataset[indices] for indices in self.epoch_batches(epoch)[start:])
+    if self.num_workers > 0:
+        loaded = prefetch(loaded, self.prefetch_factor)
+    for batch in loaded:
+        progress.position += 1
+        yield batch
+    progress.finish()
+
+
+@knockout(
     of="Normalize.forward",
     killed_by="test_unit_normalize_forward_by_channel",
     says="mean and std meet the columns, the last axis, instead of the channels",
@@ -1071,6 +1422,37 @@ def always_double(self, images):
 )
 def not_checked(self, images):
     return (images - self.mean[:, None, None]) / self.std[:, None, None]
+
+
+@knockout(
+    of="Normalize.forward",
+    killed_by="test_unit_normalize_forward_example",
+    says="a tensor comes back, where an array was given",
+)
+def tensor_given_back(self, images):
+    self._check_channels(images)
+    return Tensor((images - self.mean[:, None, None]) / self.std[:, None, None])
+
+
+@knockout(
+    of="Normalize.forward",
+    killed_by="test_unit_normalize_forward_example",
+    says="something small is added to std",
+)
+def something_added(self, images):
+    self._check_channels(images)
+    return (images - self.mean[:, None, None]) / (self.std[:, None, None] + np.float32(1e-8))
+
+
+@knockout(
+    of="Normalize.forward",
+    killed_by="test_unit_normalize_forward_leaves_input",
+    says="mean and std are reshaped for good",
+)
+def reshaped_for_good(self, images):
+    self._check_channels(images)
+    self.mean, self.std = self.mean.reshape(-1, 1, 1), self.std.reshape(-1, 1, 1)
+    return (images - self.mean) / self.std
 
 
 @knockout(
@@ -1207,6 +1589,58 @@ def always_float32(self, images):
     flipped = uniforms(len(images), 1)[:, 0] < self.p
     out = images.astype(np.float32)
     out[flipped] = images[flipped, :, :, ::-1]
+    return out
+
+
+@knockout(
+    of="RandomHorizontalFlip.forward",
+    killed_by="test_unit_randomhorizontalflip_forward_leaves_input",
+    says="with p = 1 a view of the data set comes back",
+)
+def view_where_all_flip(self, images):
+    if self.p == 1.0:
+        return images[:, :, :, ::-1]
+    flipped = uniforms(len(images), 1)[:, 0] < self.p
+    out = images.copy()
+    out[flipped] = images[flipped, :, :, ::-1]
+    return out
+
+
+@knockout(
+    of="RandomHorizontalFlip.forward",
+    killed_by="test_unit_randomhorizontalflip_forward_leaves_input",
+    says="a single picture comes back as a view of the data set",
+)
+def view_of_one(self, images):
+    flipped = uniforms(len(images), 1)[:, 0] < self.p
+    if len(images) == 1:
+        return images[:, :, :, ::-1] if flipped[0] else images
+    out = images.copy()
+    out[flipped] = images[flipped, :, :, ::-1]
+    return out
+
+
+@knockout(
+    of="RandomHorizontalFlip.forward",
+    killed_by="test_unit_randomhorizontalflip_forward_probability",
+    says="a number equal to p flips, too",
+)
+def less_or_equal(self, images):
+    flipped = uniforms(len(images), 1)[:, 0] <= self.p
+    out = images.copy()
+    out[flipped] = images[flipped, :, :, ::-1]
+    return out
+
+
+@knockout(
+    of="RandomHorizontalFlip.forward",
+    killed_by="test_unit_randomhorizontalflip_forward_example",
+    says="the flipped pictures are written into a copy of out, not into out",
+)
+def written_into_a_copy(self, images):
+    flipped = uniforms(len(images), 1)[:, 0] < self.p
+    out = images.copy()
+    out[flipped][:] = images[flipped, :, :, ::-1]
     return out
 
 
@@ -1366,3 +1800,48 @@ def channels_apart(self, images):
     windows = np.lib.stride_tricks.sliding_window_view(padded, self.size, axis=(2, 3))
     rows, planes = np.arange(n)[:, None], np.arange(channels)
     return windows[rows, planes, corners[..., 0], corners[..., 1]]
+
+
+@knockout(
+    of="RandomCrop.forward",
+    killed_by="test_unit_randomcrop_forward_leaves_input",
+    says="a single picture's window is a view of the data set",
+)
+def view_of_one_window(self, images):
+    padded = self._padded(images)
+    h, w = self.size
+    room = np.subtract(padded.shape[2:], self.size) + 1
+    corners = (uniforms(len(images), 2) * room).astype(int)
+    if len(images) == 1:
+        ((top, left),) = corners
+        return padded[:, :, top : top + h, left : left + w]
+    return np.stack([p[:, t : t + h, s : s + w] for p, (t, s) in zip(padded, corners, strict=True)])
+
+
+@knockout(
+    of="RandomCrop.forward",
+    killed_by="test_unit_randomcrop_forward_example",
+    says="a list of windows comes back, not one array",
+)
+def list_of_windows(self, images):
+    padded = self._padded(images)
+    h, w = self.size
+    room = np.subtract(padded.shape[2:], self.size) + 1
+    corners = (uniforms(len(images), 2) * room).astype(int)
+    return [p[:, t : t + h, s : s + w] for p, (t, s) in zip(padded, corners, strict=True)]
+
+
+@knockout(
+    of="RandomCrop.forward",
+    killed_by="test_unit_randomcrop_forward_windows",
+    says="the windows are float32, whatever the pictures were",
+)
+def windows_float32(self, images):
+    padded = self._padded(images)
+    h, w = self.size
+    room = np.subtract(padded.shape[2:], self.size) + 1
+    corners = (uniforms(len(images), 2) * room).astype(int)
+    out = np.empty((*images.shape[:2], h, w), np.float32)
+    for n, (t, s) in enumerate(corners):
+        out[n] = padded[n, :, t : t + h, s : s + w]
+    return out

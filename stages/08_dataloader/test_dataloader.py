@@ -76,6 +76,11 @@ class Watched(Dataset):
         self.loaded, self.signal = [], threading.Event()
 
     def __getitem__(self, index):
+        if np.ndim(index):
+            raise Mismatch(
+                f"a data set that gives one sample at a time was asked for {_few(index)} at once",
+                "`self.load(indices, epoch)` makes a batch: it knows what the data set can do.",
+            )
         if index == self.broken:
             raise ValueError(f"picture {index} is damaged")
         self.loaded.append(index)
@@ -92,6 +97,10 @@ class Watched(Dataset):
 
 def test_unit_tensordataset_getitem_example():
     sample = TensorDataset(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([5, 6]))[1]
+    expect_true(
+        sample is not None, "sample 1 is None",
+        "A function without a return gives None: is a return missing?",
+    )  # fmt: skip
     why = "Sample 1 is row 1 of each tensor, as a tuple: the picture, then its label."
     expect_equal(type(sample), tuple, "the type of sample 1", why)
     expect_equal(len(sample), 2, "the number of parts of sample 1", why)
@@ -139,6 +148,10 @@ def test_unit_tensordataset_getitem_no_loop():
 
     with take.using(counting):
         data[np.arange(40)]
+    expect_true(
+        len(calls) > 0, "no tensor was indexed for a batch of 40",
+        "Index the Tensor itself, tensor[index], and neither its .data nor its list.",
+    )  # fmt: skip
     expect_equal(
         len(calls), 2, "the number of times that tensors are indexed for a batch of 40",
         "Hand the whole array of indices to each of the two tensors: NumPy then walks, not Python.",
@@ -152,7 +165,12 @@ def test_unit_tensordataset_getitem_transform():
         seen.append(x.shape)
         return x * 2
 
-    inputs, label = numbered(5, transform=transform)[3]
+    data = numbered(5, transform=transform)
+    inputs, label = data[3]
+    expect_true(
+        len(seen) > 0, "the transform was never called",
+        "If self.transform is not None, the first part goes through it.",
+    )  # fmt: skip
     expect_equal(
         seen, [(2,)], "the shapes that the transform was called with",
         "It gets the one row that was asked for, once: not all rows, and not the label.",
@@ -161,6 +179,11 @@ def test_unit_tensordataset_getitem_transform():
     expect_close(
         label, 103, "the label of sample 3 with a transform that doubles",
         "The transform is for the first tensor only: a label is no picture.",
+    )  # fmt: skip
+    expect_close(
+        data.tensors[0], numbered(5).tensors[0], "the inputs of the data set after that",
+        "What a transform makes is handed out, and never written back: the next epoch wants "
+        "the picture as it was.",
     )  # fmt: skip
 
 
@@ -175,6 +198,7 @@ def test_unit_tensordataset_getitem_beyond_the_end():
 
 def test_unit_random_split_example():
     parts = random_split(TensorDataset(Tensor(range(10))), [7, 3], generator=0)
+    expect_equal(type(parts), list, "the type of what random_split gives", "A list of Subsets.")
     expect_equal([len(part) for part in parts], [7, 3], "the lengths of the parts")
     expect_true(
         all(isinstance(part, Subset) for part in parts), "a part is no Subset",
@@ -217,6 +241,16 @@ def test_unit_random_split_repeatable():
         "Whoever repeats a run needs the same samples for testing, or test on trained ones.",
     )  # fmt: skip
     expect_true(split(3) != split(4), "seeds 3 and 4 split alike", "The seed has to count.")
+    expect_equal(
+        split(0), split(0), "seed 0 for a second time",
+        "0 is a seed like any other; None is none.",
+    )  # fmt: skip
+    expect_equal(
+        [index for part in split(3) for index in part],
+        np.random.default_rng(3).permutation(20).tolist(),
+        "the indices of all parts, one after the other, for seed 3",
+        "One permutation, drawn by `_generator(generator)`, and cut: for everybody the same.",
+    )  # fmt: skip
     manual_seed(5)
     first = split(None)
     expect_true(
@@ -224,7 +258,10 @@ def test_unit_random_split_repeatable():
         "Without one the framework's generator draws: `_generator(generator)` gives the right one.",
     )  # fmt: skip
     manual_seed(5)
-    expect_equal(split(None), first, "a split without a seed, after the same manual_seed")
+    expect_true(
+        split(None) == first, "two splits without a seed differ after the same manual_seed",
+        "Use `_generator(generator)`: default_rng(None) knows nothing of manual_seed.",
+    )  # fmt: skip
 
 
 def test_unit_random_split_fractions():
@@ -249,7 +286,13 @@ def test_unit_random_split_does_not_add_up():
 
 
 def test_unit_index_batches_example():
-    found = [np.asarray(batch).tolist() for batch in index_batches(5, 2)]
+    batches = index_batches(5, 2)
+    expect_true(
+        isinstance(batches, list),
+        f"index_batches(5, 2) is a {type(batches).__name__}, expected a list",
+        "The loader counts the batches and leaves out the first ones, which a `yield` cannot.",
+    )
+    found = [np.asarray(batch).tolist() for batch in batches]
     expect_equal(
         found, [[0, 1], [2, 3], [4]], "index_batches(5, 2)",
         "Five numbers in order, two at a time; one is left, and it counts too.",
@@ -271,7 +314,7 @@ def test_unit_index_batches_each_once():
 
 
 def test_unit_index_batches_arrays():
-    for batch in index_batches(5, 2, shuffle=True):
+    for batch in index_batches(5, 2, shuffle=True) + index_batches(5, 2):
         expect_true(
             isinstance(batch, np.ndarray) and batch.dtype.kind == "i",
             f"a batch is {batch!r:.40}, expected an array of whole numbers",
@@ -418,6 +461,11 @@ def test_unit_collate_nested():
     expect_close(batch["said"][0], [0, 1, 2], "the numbers of a tuple in it", why)
     expect_equal(batch["said"][1], ["a 0", "a 1", "a 2"], "its strings", "They stay a list.")
     expect_close(batch["box"][1][1], [2, 3, 4], "what lies in a list in a list", why)
+    batch = collate([{"a": 1, "b": 2}, {"b": 20, "a": 10}])
+    expect_close(
+        batch["a"], [1, 10], 'the part "a" of two dictionaries, the second one in another order',
+        "A part of a dictionary is found by its key, not by its place.",
+    )  # fmt: skip
 
 
 def test_unit_collate_shapes_differ():
@@ -427,6 +475,15 @@ def test_unit_collate_shapes_differ():
         "No tensor has such rows. `_check_shapes(arrays)`, given, says which sample differs.",
         mentions=["(3,)", "(4,)", "sample 2"],
     )  # fmt: skip
+
+
+def test_unit_collate_lengths_differ():
+    for kind in (tuple, list):
+        expect_raises(
+            ValueError, lambda kind=kind: collate([kind([1, 2]), kind([3])]),
+            f"collate of {kind.__name__}s of 2 parts and of 1",
+            "zip stops at the shortest and drops the rest in silence; zip(…, strict=True) refuses.",
+        )  # fmt: skip
 
 
 # -- DataLoader.__len__ ---------------------------------------------------------------------------
@@ -449,7 +506,19 @@ def test_unit_dataloader_len_all_sizes():
             why = "A batch that is not full counts, unless it is dropped. A full one always does."
             what = f"the number of batches of {size} in {count}"
             expect_equal(len(DataLoader(data, size)), full + rest, what, why)
-            expect_equal(len(DataLoader(data, size, drop_last=True)), full, f"{what}, dropped", why)
+            for drop in (True, np.True_, 1):
+                expect_equal(
+                    len(DataLoader(data, size, drop_last=drop)), full, f"{what}, dropped", why
+                )
+
+
+def test_unit_dataloader_len_is_of_the_whole_epoch():
+    loader = DataLoader(Watched(5), 2)
+    loader.load_state_dict({"epoch": 0, "position": 2, "seed": 0})
+    expect_equal(
+        len(loader), 3, "the number of batches of 2 in 5, after two have been handed out",
+        "It counts the batches of a whole epoch, not those that are left.",
+    )  # fmt: skip
 
 
 def test_unit_dataloader_len_without_making_them():
@@ -462,16 +531,30 @@ def test_unit_dataloader_len_without_making_them():
             "Calculate it from two numbers; nothing has to be listed.",
         ) from None
     expect_equal(found, 10**12, "the number of batches of 1,000 in 10**15")
+    expect_equal(
+        len(DataLoader(Watched(10**18 + 1), 10)), 10**17 + 1,
+        "the number of batches of 10 in 10**18 + 1",
+        "Divide whole numbers with // or divmod: a float has 16 digits only.",
+    )  # fmt: skip
 
 
 # -- DataLoader.__iter__ --------------------------------------------------------------------------
 
 
 def test_unit_dataloader_iter_example():
-    batches = list(DataLoader(TensorDataset(Tensor([5, 6, 7])), batch_size=2))
+    walk = DataLoader(TensorDataset(Tensor([5, 6, 7])), batch_size=2).__iter__()
+    expect_true(
+        hasattr(walk, "__next__"),
+        f"__iter__ gives a {type(walk).__name__}, and `for` cannot walk with that",
+        "Write a function with `yield`: it hands out a batch, and waits for the next question.",
+    )
+    batches = list(walk)
     expect_equal(len(batches), 2, "the number of batches of 2 in 3")
-    for (found,), expected in zip(batches, ([5, 6], [7]), strict=True):
-        expect_close(found, expected, "a batch of [5 6 7], two at a time")
+    for batch, expected in zip(batches, ([5, 6], [7]), strict=True):
+        expect_equal(
+            type(batch), tuple, "the type of a batch of [5 6 7]", "Yield it as `load` made it."
+        )
+        expect_close(batch[0], expected, "a batch of [5 6 7], two at a time")
 
 
 def test_unit_dataloader_iter_each_once():
@@ -536,6 +619,31 @@ def test_unit_dataloader_iter_position():
     )  # fmt: skip
 
 
+def test_unit_dataloader_iter_position_ahead():
+    data = Watched(8, signal_at=5)
+    loader = DataLoader(data, 2, num_workers=1)
+    for _ in loader:
+        data.signal.wait(1.0)
+        expect_equal(
+            loader.state_dict()["position"], 1,
+            "position while the first batch is in use and a thread loads the next two",
+            "A batch counts when it is handed out, not when it is loaded: the thread is ahead.",
+        )  # fmt: skip
+        break
+
+
+def test_unit_dataloader_iter_break():
+    loader = DataLoader(numbered(5), 2, generator=0)
+    for at, _ in enumerate(loader, 1):
+        if at == 2:
+            break
+    state = loader.state_dict()
+    expect_equal(
+        (state["epoch"], state["position"]), (0, 2), "epoch and position after a break at batch 2",
+        "finish() is for an epoch that came to its end: after the loop, and in no `finally`.",
+    )  # fmt: skip
+
+
 def test_unit_dataloader_iter_resumes():
     for workers in (0, 1):
         options = {"shuffle": True, "generator": 3, "num_workers": workers}
@@ -552,10 +660,39 @@ def test_unit_dataloader_iter_resumes():
             again.load_state_dict(loader.state_dict())
             expect_equal(
                 first + numbers_of(again), runs[1],
-                f"epoch 1, stopped after {stop} batches and gone on with in a new loader",
+                f"what came of epoch 1, broken off at batch {stop} and resumed by a new loader,",
                 "Start at begin()'s position: nothing is shown twice, and nothing is left out.",
             )  # fmt: skip
             expect_equal(numbers_of(again), runs[2], "the epoch after the one that was resumed")
+
+
+def test_unit_dataloader_iter_resumes_twice():
+    seen, state = [], {"epoch": 0, "position": 0, "seed": 3}
+    for stop in (2, 4, 6):
+        loader = DataLoader(numbered(11), 2, shuffle=True, generator=3)
+        loader.load_state_dict(state)
+        for batch in loader:
+            seen += numbers_of([batch])
+            state = loader.state_dict()
+            if state["position"] == stop or len(seen) > 22:
+                break
+    expect_each_once(
+        seen, 11, "an epoch broken off at batches 2 and 4, and resumed twice",
+        "position counts from the start of the epoch: after a resume at 2 the next batch is "
+        "number 3, not 1. So add 1 to begin()'s position.",
+    )  # fmt: skip
+
+
+def test_unit_dataloader_iter_resumes_without_loading_again():
+    data = Watched(10)
+    loader = DataLoader(data, 2)
+    loader.load_state_dict({"epoch": 0, "position": 3, "seed": 0})
+    list(loader)
+    expect_equal(
+        data.loaded, [6, 7, 8, 9], "what is loaded of 5 batches after a resume at position 3",
+        "Leave out the first lists of indices, before anything is loaded: loading three batches "
+        "to throw them away takes as long as the run took.",
+    )  # fmt: skip
 
 
 def test_unit_dataloader_iter_independent():
@@ -565,6 +702,33 @@ def test_unit_dataloader_iter_independent():
         outer += numbers_of([batch])
         expect_each_once(numbers_of(loader), 6, "a loop inside a loop over the same loader", why)
     expect_each_once(outer, 6, "the outer loop", why)
+
+
+def test_unit_dataloader_iter_independent_epochs():
+    """The outer loop goes on with its own epoch, and leaves the inner one's place alone."""
+
+    def drawn(x):
+        return x + uniforms(1, 1)[0, 0]
+
+    def loader():
+        data = TensorDataset(Tensor(np.zeros(6)), Tensor(np.arange(6)), transform=drawn)
+        return DataLoader(data, 2, shuffle=True, generator=2)
+
+    expected, one, found = [x.data for x, _ in loader()], loader(), []
+    for x, _ in one:
+        found.append(x.data)
+        for _ in one:
+            break
+    expect_close(
+        np.array(found), np.array(expected), "what the samples of an outer loop drew",
+        "It loads with the epoch of its own begin(): self.progress is that of the walk begun last.",
+    )  # fmt: skip
+    state = one.state_dict()
+    expect_equal(
+        (state["epoch"], state["position"]), (3, 1),
+        "epoch and position of the last inner loop, after the outer one has ended",
+        "The outer loop finishes its own progress, which begin() gave it, not self.progress.",
+    )  # fmt: skip
 
 
 def test_unit_dataloader_iter_draws_by_sample():
@@ -610,16 +774,19 @@ def test_unit_dataloader_iter_loads_ahead():
 
 
 def test_unit_dataloader_iter_only_ahead():
-    data = Watched(40, signal_at=5)
-    batches = iter(DataLoader(data, 2, num_workers=1, prefetch_factor=2))
-    next(batches)
-    data.signal.wait(1.0)
-    loaded = len(data.loaded)
-    batches.close()
-    expect_true(
-        loaded <= 6, f"with prefetch_factor=2 {loaded} samples of 40 were loaded for a batch of 2",
-        "Two batches ahead, no more: a list of all batches would fill the memory.",
-    )  # fmt: skip
+    for workers in (1, 3):
+        data = Watched(40, signal_at=6)
+        batches = iter(DataLoader(data, 2, num_workers=workers, prefetch_factor=2))
+        next(batches)
+        data.signal.wait(0.05)
+        loaded = len(data.loaded)
+        batches.close()
+        expect_true(
+            loaded <= 6,
+            f"with num_workers={workers} and prefetch_factor=2 {loaded} samples of 40 were loaded "
+            "for a batch of 2",
+            "Two batches ahead, no more, and one thread, whatever num_workers is.",
+        )
 
 
 def test_unit_dataloader_iter_no_thread_by_itself():
@@ -674,8 +841,13 @@ def test_unit_normalize_forward_example():
     picture = np.array([[[1.0]], [[14.0]]], np.float32)
     expect_close(
         Normalize([0.5, 10.0], [0.5, 2.0])(picture), [[[1.0]], [[2.0]]],
-        "Normalize([0.5 10.], [0.5 2.]) of a picture of the channels 1. and 14.",
-        "(1 - 0.5) / 0.5 and (14 - 10) / 2.",
+        "Normalize([0.5 10.], [0.5 2.]) of a picture (2, 1, 1) of the channels 1. and 14.",
+        "(1 - 0.5) / 0.5 and (14 - 10) / 2: means and stds have to become (2, 1, 1), or they "
+        "meet the columns.",
+    )  # fmt: skip
+    expect_close(
+        Normalize([0.0], [1e-6])(np.full((1, 1, 1), 1e-6, np.float32)), [[[1.0]]],
+        "Normalize([0.], [1e-06]) of 1e-06", "Divide by std itself; 0 was refused before.",
     )  # fmt: skip
 
 
@@ -688,8 +860,7 @@ def test_unit_normalize_forward_by_channel():
         expected[:, channel] = (images[:, channel] - mean[channel]) / std[channel]
     expect_close(
         Normalize(mean, std)(images), expected, "Normalize of pictures (2, 3, 3, 3)",
-        "Channel c, axis 1, has mean[c] and std[c]: the three numbers have to become (3, 1, 1), "
-        "or they meet the columns.",
+        "Channel c, axis 1, has mean[c] and std[c]: the three numbers have to become (3, 1, 1).",
     )  # fmt: skip
 
 
@@ -713,6 +884,12 @@ def test_unit_normalize_forward_leaves_input():
     images = np.ones((2, 1, 2, 2), np.float32)
     Normalize([0.5], [0.25])(images)
     expect_unchanged(images, np.ones((2, 1, 2, 2)), "Normalize")
+    normalize = Normalize([0.5, 1.0], [0.25, 1.0])
+    normalize(np.ones((2, 2, 2), np.float32))
+    expect_equal(
+        (normalize.mean.shape, normalize.std.shape), ((2,), (2,)),
+        "the shapes of mean and std after a picture", "Reshape them for the calculation only.",
+    )  # fmt: skip
 
 
 def test_unit_normalize_forward_wrong_pictures():
@@ -735,7 +912,9 @@ def test_unit_normalize_forward_wrong_pictures():
 def test_unit_randomhorizontalflip_forward_example():
     expect_close(
         RandomHorizontalFlip(1.0)(np.array([[[1, 2, 3]]])), [[[3, 2, 1]]],
-        "RandomHorizontalFlip(1.0) of [[[1 2 3]]]", "Probability 1: always. Left becomes right.",
+        "RandomHorizontalFlip(1.0) of [[[1 2 3]]]",
+        "Is a number *less* than p a flip? Is the last axis reversed, not rows or colours? And is "
+        "it written into what you give back? (out[flipped] in front of a further [] is a copy.)",
     )  # fmt: skip
 
 
@@ -774,6 +953,15 @@ def test_unit_randomhorizontalflip_forward_probability():
         140 <= count <= 260, f"of 1000 pictures {count} were flipped, with p = 0.2",
         "About 200: a picture is flipped where its number is *less* than p.",
     )  # fmt: skip
+    with draws_for(3, 1, np.arange(4)):
+        drawn = uniforms(4, 1)[:, 0]
+    with draws_for(3, 1, np.arange(4)):
+        out = RandomHorizontalFlip(float(drawn[2]))(images[:4])
+    expect_equal(
+        (out[:, 0, 0, 0] == 1).tolist(), (drawn < drawn[2]).tolist(),
+        "which of 4 pictures are flipped, with the number of the third for p",
+        "Less than p, and not equal to it: with p = 0 a number 0.0 flips nothing.",
+    )  # fmt: skip
 
 
 def test_unit_randomhorizontalflip_forward_leaves_input():
@@ -781,12 +969,15 @@ def test_unit_randomhorizontalflip_forward_leaves_input():
     before = images.copy()
     RandomHorizontalFlip(1.0)(images)
     expect_unchanged(images, before, "RandomHorizontalFlip")
-    out = RandomHorizontalFlip(0.0)(images)
-    expect_true(
-        not np.shares_memory(out, images),
-        "the pictures that are not flipped share their memory with the data set",
-        "Whoever changes them changes the data set: give a new array.",
-    )  # fmt: skip
+    for p in (0.0, 1.0):
+        for some in (images, images[:1]):
+            out = RandomHorizontalFlip(p)(some)
+            expect_true(
+                not np.shares_memory(out, images),
+                f"what RandomHorizontalFlip({p}) of {len(some)} picture(s) gives shares its memory "
+                "with the data set",
+                "Whoever changes it changes the data set: give a copy, flipped or not.",
+            )
 
 
 def test_unit_randomhorizontalflip_forward_dtype():
@@ -842,6 +1033,9 @@ def test_unit_randomcrop_forward_windows():
         out.shape, (20, 3, 2, 3), "the shape of RandomCrop((2, 3)) of (20, 3, 4, 7)",
         "The size is height, then width; pictures and channels stay.",
     )  # fmt: skip
+    expect_equal(
+        out.dtype, places(1, 1).dtype, "the dtype of RandomCrop of int64", "The dtype stays."
+    )
     for rows, columns, both in out:
         expect_close(
             rows - rows[0, 0], [[0, 0, 0], [1, 1, 1]], "the rows in a window, from its first",
@@ -921,6 +1115,11 @@ def test_unit_randomcrop_forward_leaves_input():
         out = RandomCrop(4, padding=padding)(images)
         out += 1
         expect_unchanged(images, before, f"RandomCrop(4, padding={padding}), or who uses it,")
+    expect_true(
+        not np.shares_memory(RandomCrop(2)(images[:1]), images),
+        "the window of a single picture shares its memory with the data set",
+        "A slice is a view: give a copy, also of one picture and without a margin.",
+    )  # fmt: skip
 
 
 def test_unit_randomcrop_forward_batch_or_one():
@@ -1004,5 +1203,6 @@ def test_module(tmp_path):
             weights(trainer).tobytes() == expected.tobytes(), True,
             f"are the weights of a run killed after {batches} of 15 batches, then resumed, those "
             "of one that was never stopped",
-            "Shuffle, transforms and position go on where they were.",
+            "Shuffle, transforms and position go on where they were. Or does a sample differ when "
+            "it is asked for again?",
         )  # fmt: skip

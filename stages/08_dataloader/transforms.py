@@ -45,8 +45,11 @@ class Transform:
                 "a missing channel axis comes by reshape"
             )
         out = self.forward(array if array.ndim == 4 else array[None])
-        if out is None:
-            raise TypeError(f"{type(self).__name__}.forward gave None back: is a return missing?")
+        if not isinstance(out, np.ndarray):
+            kind = "None" if out is None else type(out).__name__
+            gave = f"{type(self).__name__}.forward gave {kind} back"
+            ask = "is a return missing?" if out is None else "it gets an array, and gives one"
+            raise TypeError(f"{gave}: {ask}")
         out = out if array.ndim == 4 else out[0]
         return Tensor(out) if isinstance(images, Tensor) else out
 
