@@ -169,7 +169,8 @@ class Reader:
         done = False
         try:
             if self.process is None and not await self._start():
-                return {"error": "The reader did not start. It is not your code's fault."}
+                said = "The process that reads did not start. It is not your code's fault."
+                return {"error": said, "mend": "make draw"}
             self.process.stdin.write(json.dumps(question).encode() + b"\n")
             line = await asyncio.wait_for(self.process.stdout.readline(), self.seconds + 5)
             answer = json.loads(line)
