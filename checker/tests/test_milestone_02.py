@@ -4,6 +4,7 @@ That the suite notices every known mistake is proved by course-check.
 """
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +27,10 @@ PICTURES = ["02_hidden.png", "02_line.png", "02_losses.png", "02_regions.png"]
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
     """Give a copy of the room that trains from a few starts only."""
-    folder = tmp_path_factory.mktemp("few")
+    root = tmp_path_factory.mktemp("few")
+    shutil.copytree(ROOM.folder.parent / "common", root / "common")
+    folder = root / ROOM.slug
+    folder.mkdir()
     (folder / ROOM.script).write_bytes((ROOM.folder / ROOM.script).read_bytes())
     facts = (ROOM.folder / "milestone.toml").read_text("utf-8")
     fewer, count = re.subn(r"(?m)^seeds = \d+", f"seeds = {STARTS}", facts)

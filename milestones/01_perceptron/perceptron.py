@@ -4,8 +4,6 @@ Everything that is printed was measured in this run, with your Tensor, your Line
 `perceptron_update`. Exit code 0 where every goal of milestone.toml is reached, else 1.
 """
 
-import json
-import os
 import sys
 import tomllib
 from pathlib import Path
@@ -15,9 +13,10 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 # Your mine.py comes first wherever it is, the one beside this script last.
 elsewhere = [path for path in sys.path if Path(path).resolve() != HERE]
-sys.path[:] = [str(HERE.parent / "data"), *elsewhere, str(HERE)]
+sys.path[:] = [*(str(HERE.parent / name) for name in ("data", "common")), *elsewhere, str(HERE)]
 
 from digits import load_digits, split  # noqa: E402
+from telling import Steps, ask, record, save_pictures, shortest, wrapped  # noqa: E402
 from tinytorch.layers import Linear  # noqa: E402
 from tinytorch.tensor import Tensor  # noqa: E402
 
@@ -128,7 +127,7 @@ def zeros_and_ones(part=0.6):
 
 def main():
     goal = tomllib.loads((HERE / "milestone.toml").read_text(encoding="utf-8"))["threshold"]
-    guess = ask("Before it runs: will one layer learn XOR? [y/n] ")
+    guess = ask("Before it runs: will one layer learn XOR? [y/n] ").lower()[:1]
     print("Milestone 1, 1957: one layer, your rule. It learns from its mistakes alone.\n")
     runs, values, stopped = {}, {}, None
     try:
@@ -150,44 +149,8 @@ def main():
         stopped = str(error)
     missed = judge(runs, values, goal, stopped)
     report(runs, values, goal, missed, guess)
-    record(values, not missed)
+    record("01", values, not missed)
     return 1 if missed else 0
-
-
-def ask(question):
-    """Ask for a prediction; without a terminal nothing is asked."""
-    if not sys.stdin.isatty():
-        return ""
-    try:
-        return input(question).strip().lower()[:1]
-    except EOFError:
-        return ""
-
-
-class Steps:
-    """Lines of what is done, with a moving bar beneath them on a terminal."""
-
-    def __init__(self, total):
-        self.total, self.bar = total, None
-
-    def __enter__(self):
-        if sys.stdout.isatty():
-            from rich.progress import Progress
-
-            self.bar = Progress(transient=True)
-            self.bar.start()
-            self.task = self.bar.add_task("learning", total=self.total)
-        return self
-
-    def done(self, *lines):
-        for line in lines:
-            print(line)
-        if self.bar:
-            self.bar.advance(self.task)
-
-    def __exit__(self, *_):
-        if self.bar:
-            self.bar.stop()
 
 
 def said_of_gate(name, run):
@@ -261,39 +224,13 @@ def report(runs, values, goal, missed, guess):
         print("achieved")
 
 
-def wrapped(text):
-    import textwrap
-
-    return textwrap.fill(text, 80, subsequent_indent="  ")
-
-
-def record(values, achieved):
-    """Write what was measured where the checker asked for it."""
-    if path := os.environ.get("TINYTORCH_RESULT"):
-        result = {"milestone": "01", "achieved": achieved, "values": values}
-        Path(path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
 # -- pictures
 
 
 def draw(runs):
     """Save three pictures and give their paths."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
-    folder = Path(os.environ.get("TINYTORCH_PICTURES", "pictures"))
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, picture in (("lines", lines), ("mistakes", mistakes), ("weights", weights)):
-        figure = picture(plt, runs)
-        paths.append(folder / f"01_{name}.png")
-        figure.savefig(paths[-1], dpi=130)
-        plt.close(figure)
-    return paths
+    pictures = {"lines": lines, "mistakes": mistakes, "weights": weights}
+    return save_pictures("01", {n: lambda plt, p=p: p(plt, runs) for n, p in pictures.items()})
 
 
 def lines(plt, runs):
@@ -391,14 +328,6 @@ def weights(plt, runs):
         axes.set(xticks=[], yticks=[])
         axes.spines[["top", "right"]].set_visible(True)
     return figure
-
-
-def shortest(folder):
-    """Give a folder as the learner would type it."""
-    try:
-        return str(folder.resolve().relative_to(Path.cwd())) or "."
-    except ValueError:
-        return str(folder)
 
 
 if __name__ == "__main__":

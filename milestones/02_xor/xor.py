@@ -5,10 +5,7 @@ and the three functions of your mine.py. Exit code 0 where every goal of milesto
 reached, else 1.
 """
 
-import json
-import os
 import sys
-import textwrap
 import tomllib
 from math import log
 from pathlib import Path
@@ -18,8 +15,10 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 # Your mine.py comes first wherever it is, the one beside this script last.
-sys.path[:] = [*(path for path in sys.path if Path(path).resolve() != HERE), str(HERE)]
+elsewhere = [path for path in sys.path if Path(path).resolve() != HERE]
+sys.path[:] = [str(HERE.parent / "common"), *elsewhere, str(HERE)]
 
+from telling import Steps, ask, record, save_pictures, shortest, wrapped  # noqa: E402
 from tinytorch import manual_seed  # noqa: E402
 from tinytorch.activations import sigmoid, tanh  # noqa: E402
 from tinytorch.autograd import no_grad  # noqa: E402
@@ -178,7 +177,7 @@ def main():
         return 130
     missed = judge(runs, values, goal, stopped)
     report(runs, values, goal, widths, missed, guess)
-    record(values, not missed)
+    record("02", values, not missed)
     return 1 if missed else 0
 
 
@@ -216,48 +215,6 @@ def said_of_hand(steps, gap):
     yield f"by hand      The gradients made of your blame are those of your backward{apart}."
     came = f"XOR after {steps} steps" if steps is not None else f"no XOR in {BY_HAND} steps"
     yield f"             8 hidden units, trained without backward: {came}."
-
-
-def ask(question):
-    """Ask for a prediction; without a terminal nothing is asked."""
-    if not sys.stdin.isatty():
-        return ""
-    try:
-        return input(question).strip()
-    except EOFError:
-        return ""
-
-
-class Steps:
-    """Lines of what is done, with a moving bar beneath them on a terminal."""
-
-    def __init__(self, total):
-        self.total, self.bar = total, None
-
-    def __enter__(self):
-        if sys.stdout.isatty():
-            from rich.progress import Progress
-
-            self.bar = Progress(transient=True)
-            self.bar.start()
-            self.task = self.bar.add_task("learning", total=self.total)
-        return self
-
-    def say(self, *lines):
-        for line in lines:
-            print(line, flush=True)
-
-    def advance(self):
-        if self.bar:
-            self.bar.advance(self.task)
-
-    def done(self, *lines):
-        self.say(*lines)
-        self.advance()
-
-    def __exit__(self, *_):
-        if self.bar:
-            self.bar.stop()
 
 
 # -- what came out
@@ -336,20 +293,9 @@ def answer_guess(values, widths, seeds, guess):
               "from which all came out.")  # fmt: skip
 
 
-def wrapped(text):
-    return textwrap.fill(text, 80, subsequent_indent="  ", break_long_words=False)
-
-
 def short(value):
     text = " ".join(repr(value).split())
     return text if len(text) <= 40 else text[:37] + "..."
-
-
-def record(values, achieved):
-    """Write what was measured where the checker asked for it."""
-    if path := os.environ.get("TINYTORCH_RESULT"):
-        result = {"milestone": "02", "achieved": achieved, "values": values}
-        Path(path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 # -- pictures
@@ -357,27 +303,12 @@ def record(values, achieved):
 
 def draw(runs, goal, widths):
     """Save four pictures and give their paths."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
-    folder = Path(os.environ.get("TINYTORCH_PICTURES", "pictures"))
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = {
-        "line": lambda: line_picture(plt, runs[0][0]),
-        "regions": lambda: regions_picture(plt, runs[goal["hidden"]]),
-        "hidden": lambda: hidden_picture(plt, runs[2]),
-        "losses": lambda: losses_picture(plt, runs, goal, widths),
-    }
-    paths = []
-    for name, picture in pictures.items():
-        figure = picture()
-        paths.append(folder / f"02_{name}.png")
-        figure.savefig(paths[-1], dpi=130)
-        plt.close(figure)
-    return paths
+    return save_pictures("02", {
+        "line": lambda plt: line_picture(plt, runs[0][0]),
+        "regions": lambda plt: regions_picture(plt, runs[goal["hidden"]]),
+        "hidden": lambda plt: hidden_picture(plt, runs[2]),
+        "losses": lambda plt: losses_picture(plt, runs, goal, widths),
+    })  # fmt: skip
 
 
 def plane(axes, answer, low=-0.6, high=1.6):
@@ -560,14 +491,6 @@ def losses_picture(plt, runs, goal, widths):
               ylim=(0, goal["seeds"] * 1.12),
               yticks=range(0, goal["seeds"] + 1, 5), title="How many hidden units?")  # fmt: skip
     return figure
-
-
-def shortest(folder):
-    """Give a folder as the learner would type it."""
-    try:
-        return str(folder.resolve().relative_to(Path.cwd())) or "."
-    except ValueError:
-        return str(folder)
 
 
 if __name__ == "__main__":

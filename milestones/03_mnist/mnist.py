@@ -5,10 +5,7 @@ Trainer and DataLoader. The 10,000 test digits are looked at once, at the end. E
 the threshold of milestone.toml is reached, else 1.
 """
 
-import json
-import os
 import sys
-import textwrap
 import tomllib
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,10 +18,11 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 # Your mine.py comes first wherever it is, the one beside this script last.
 elsewhere = [path for path in sys.path if Path(path).resolve() != HERE]
-sys.path[:] = [str(HERE.parent / "data"), *elsewhere, str(HERE)]
+sys.path[:] = [*(str(HERE.parent / name) for name in ("data", "common")), *elsewhere, str(HERE)]
 
 from digits import enlarge, load_digits, split  # noqa: E402
 from find import DataError, find  # noqa: E402
+from telling import ask, record, save_pictures, shortest, wrapped  # noqa: E402
 from tinytorch import manual_seed  # noqa: E402
 from tinytorch.activations import softmax  # noqa: E402
 from tinytorch.autograd import no_grad  # noqa: E402
@@ -153,7 +151,7 @@ def main():
     needed = needed_of(goal, digits)
     missed = judge(values, needed, stopped)
     report(values, outcome, goal, needed, missed, guess)
-    record(values, not missed)
+    record("03", values, not missed)
     return 1 if missed else 0
 
 
@@ -274,23 +272,8 @@ def better_one(path, trained):
     return old if ranks[0] > ranks[1] else None
 
 
-def ask(question):
-    """Ask for a prediction; without a terminal nothing is asked."""
-    if not sys.stdin.isatty():
-        return ""
-    try:
-        return input(question).strip()
-    except EOFError:
-        return ""
-
-
 def say(line):
     print(wrapped(line) if line else "", flush=True)
-
-
-def wrapped(text):
-    return textwrap.fill(text, 80, subsequent_indent="  ", break_long_words=False,
-                         break_on_hyphens=False)  # fmt: skip
 
 
 class Watch:
@@ -485,38 +468,16 @@ def advice(missed):
     return "take the file named out of that folder, or fetch it anew; nothing else was used."
 
 
-def record(values, achieved):
-    """Write what was measured where the checker asked for it."""
-    if path := os.environ.get("TINYTORCH_RESULT"):
-        result = {"milestone": "03", "achieved": achieved, "values": values}
-        Path(path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
 # -- pictures
 
 
 def draw(digits, outcome):
     """Save three pictures and give their paths."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
-    folder = Path(os.environ.get("TINYTORCH_PICTURES", "pictures"))
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = {
-        "curve": lambda: curve_picture(plt, outcome),
-        "confusion": lambda: confusion_picture(plt, outcome),
-        "mistakes": lambda: mistakes_picture(plt, digits, outcome),
-    }
-    paths = []
-    for name, picture in pictures.items():
-        figure = picture()
-        paths.append(folder / f"03_{name}.png")
-        figure.savefig(paths[-1], dpi=130)
-        plt.close(figure)
-    return paths
+    return save_pictures("03", {
+        "curve": lambda plt: curve_picture(plt, outcome),
+        "confusion": lambda plt: confusion_picture(plt, outcome),
+        "mistakes": lambda plt: mistakes_picture(plt, digits, outcome),
+    })  # fmt: skip
 
 
 def curve_picture(plt, outcome):
@@ -598,14 +559,6 @@ def mistakes_picture(plt, digits, outcome):
         axes.set_title(f"says {said[i]} ({sure[i]:.1%})\nit is {outcome.labels[i]}", fontsize=10.5)
     figure.suptitle("The worst mistakes: the surest of what is wrong", fontsize=13)
     return figure
-
-
-def shortest(path):
-    """Give a path as the learner would type it."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd())) or "."
-    except ValueError:
-        return str(path)
 
 
 if __name__ == "__main__":
