@@ -265,7 +265,7 @@ def test_a_curve_is_explained(modules, losses, more, likely):
 def test_passed_and_not_yet_proud_is_told_what_to_try(modules, capsys):
     values = {"data": "MNIST", "accuracy": 0.97, "train_accuracy": 0.975, "seconds": 12.0}
     outcome = curve(np.linspace(2.3, 0.5, 600), 0.97, 0.975)
-    modules.mnist.report(values, outcome, {"proud": 0.98}, 0.95, [], "5")
+    modules.mnist.report(values, outcome, {"proud": 0.98, "seconds": 60}, 0.95, [], "5")
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "achieved" and "98% is the goal; you have passed 95%." in lines
     assert "You said 5 of 100; it misread 3.0." in lines
