@@ -7,6 +7,7 @@ start from the same numbers, and the last loss of each is compared before any ti
 
 import argparse
 import contextlib
+import math
 import multiprocessing
 import os
 import platform
@@ -42,7 +43,12 @@ def cases():
         for name in ("SGD", "Adam")
         for n in (4, 64, 256)
     ]
-    return [*mlp, Case("1,000 small operations and back", small_operations, 1.5, 8)]
+    return [
+        *mlp,
+        Case("1,000 small operations and back", small_operations, 1.5, 8),
+        Case("CNN of milestone 4, AdamW, batch 128", cnn_step, 2.2, 4),
+        Case("conv2d (128, 3, 32, 32), 32 of 5x5", convolution, 1.5, 12),
+    ]
 
 
 @dataclass(frozen=True)
@@ -58,27 +64,68 @@ class _Step:
         draw = np.random.default_rng(0)
         x = kit.from_numpy(draw.random((self.batch, 784), dtype=np.float32))
         target = kit.from_numpy(draw.integers(0, 10, self.batch))
-        loss_of = kit.nn.functional.cross_entropy
+        return training_step(kit, model, optimizer, x, target)
 
-        def step():
-            optimizer.zero_grad()
-            loss = loss_of(model(x), target)
-            loss.backward()
-            optimizer.step()
-            return loss
 
-        return step
+def training_step(kit, model, optimizer, x, target):
+    """Give a function that trains on one batch: forward, loss, backward, update."""
+    loss_of = kit.nn.functional.cross_entropy
+
+    def step():
+        optimizer.zero_grad()
+        loss = loss_of(model(x), target)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
 
 
 def mlp(kit):
-    """Build a network with first weights that are the same in every framework."""
-    nn, draw = kit.nn, np.random.default_rng(1)
-    model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    """Build the network of the MLP cases."""
+    nn = kit.nn
+    return same_weights(kit, nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)))
+
+
+def same_weights(kit, model):
+    """Fill a model with first weights that are the same in every framework."""
+    draw = np.random.default_rng(1)
     with kit.no_grad():
         for p in model.parameters():
-            bound = 1 / p.shape[-1] ** 0.5
+            bound = 1 / math.prod(p.shape[1:]) ** 0.5
             p.copy_(kit.from_numpy(draw.uniform(-bound, bound, tuple(p.shape)).astype("float32")))
     return model
+
+
+def cnn_step(kit):
+    """Train the network of milestone 4 for a step; without its dropout, so that both do alike."""
+    nn = kit.nn
+    layers, channels = [], 3
+    for width in (32, 64, 128):
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.MaxPool2d(2)]
+        layers += [nn.BatchNorm2d(width), nn.ReLU()]
+        channels = width
+    layers += [nn.Flatten(), nn.Linear(128 * 4 * 4, 256), nn.ReLU(), nn.Linear(256, 10)]
+    model = same_weights(kit, nn.Sequential(*layers))
+    optimizer = kit.optim.AdamW(model.parameters(), lr=1e-4)
+    draw = np.random.default_rng(0)
+    x = kit.from_numpy(draw.standard_normal((128, 3, 32, 32), dtype=np.float32))
+    target = kit.from_numpy(draw.integers(0, 10, 128))
+    return training_step(kit, model, optimizer, x, target)
+
+
+def convolution(kit):
+    """Convolve a batch, forward alone."""
+    draw = np.random.default_rng(0)
+    x = kit.from_numpy(draw.standard_normal((128, 3, 32, 32), dtype=np.float32))
+    weight = kit.from_numpy(draw.standard_normal((32, 3, 5, 5), dtype=np.float32))
+    bias = kit.from_numpy(draw.standard_normal(32, dtype=np.float32))
+
+    def forward():
+        with kit.no_grad():
+            return kit.nn.functional.conv2d(x, weight, bias)[0, 0, 0, 0]
+
+    return forward
 
 
 def small_operations(kit):

@@ -6,7 +6,10 @@ A given file: it hands on what the stages define, on first use.
 from importlib import import_module
 
 _HOME = {
+    "AvgPool2d": "spatial",
     "BCEWithLogitsLoss": "losses",
+    "BatchNorm2d": "normalization",
+    "Conv2d": "spatial",
     "CrossEntropyLoss": "losses",
     "Dropout": "layers",
     "Flatten": "layers",
@@ -14,6 +17,7 @@ _HOME = {
     "Identity": "layers",
     "Linear": "layers",
     "MSELoss": "losses",
+    "MaxPool2d": "spatial",
     "Module": "layers",
     "ModuleList": "layers",
     "NLLLoss": "losses",

@@ -6,10 +6,13 @@ A given file: it hands on what the stages define, on first use.
 from importlib import import_module
 
 _HOME = {
+    "avg_pool2d": "spatial",
     "binary_cross_entropy_with_logits": "losses",
+    "conv2d": "spatial",
     "cross_entropy": "losses",
     "gelu": "activations",
     "log_softmax": "activations",
+    "max_pool2d": "spatial",
     "mse_loss": "losses",
     "nll_loss": "losses",
     "relu": "activations",
