@@ -461,7 +461,7 @@ def test_unit_conv2d_of_one_and_of_none():
 
 def test_unit_conv2d_in_blocks(monkeypatch):
     x, weight, bias = numbers(5, 2, 6, 7), numbers(3, 2, 3, 2, seed=1), numbers(3, seed=2)
-    for size in (2 * 8 * 12 * 6 * 6, 2 * 8 * 12 * 6, 1):
+    for size in (4608, 1152, 1):  # two pictures, two lines, one line
         monkeypatch.setattr(spatial, "COLUMN_BYTES", size)
         for stride, padding in ((1, 0), ((2, 1), 1)):
             expect_close(
@@ -559,16 +559,35 @@ def test_unit_conv2d_bias_differences():
 
 def test_unit_conv2d_bias_in_use():
     x, weight = Tensor(numbers(2, 1, 3, 3)), Tensor(numbers(2, 1, 2, 2))
-    bias = Tensor(np.zeros(2, np.float32), requires_grad=True)
+    bias = Tensor(np.zeros(2), requires_grad=True)
     g = numbers(2, 2, 2, 2)
-    backward(conv2d(x.float(), weight.float(), bias), g.astype(np.float32))
+    backward(conv2d(x, weight, bias), g)
     expect_close(
         bias.grad, [g[:, 0].sum(), g[:, 1].sum()], "bias.grad of a convolution",
-        "All shares of a channel, added up, and none of another one.", dtype=np.float32,
+        "All shares of a channel, added up, and none of another one.",
+    )  # fmt: skip
+
+
+def test_unit_conv2d_bias_pure():
+    g = numbers(2, 3, 4, 5)
+    expected = [g[:, o].sum() for o in range(3)]
+    expect_any_memory(
+        lambda g: conv2d_bias(g, None, None, None), expected, "conv2d_bias for g (2, 3, 4, 5)", g=g
+    )
+    expect_as_before(lambda g: conv2d_bias(g, None, None, None), "conv2d_bias", g=g)
+    expect_close(
+        conv2d_bias(g.astype(np.float32), None, None, None), expected, "conv2d_bias of float32",
+        dtype=np.float32,
     )  # fmt: skip
 
 
 # -- conv2d_weight --------------------------------------------------------------------------------
+
+
+def share_of_weight(g, x, weight):
+    """Add up what each window brings, without stride and padding."""
+    windows = windows_of(x, weight.shape[2:], 1, 0)
+    return sum(np.einsum("no,ncuv->ocuv", g[:, :, i, j], cut) for (i, j), cut in windows)
 
 
 def test_unit_conv2d_weight_example():
@@ -595,10 +614,8 @@ def test_unit_conv2d_weight_differences():
 
 def test_unit_conv2d_weight_in_blocks(monkeypatch):
     x, weight, g = numbers(5, 2, 6, 7), numbers(3, 2, 3, 2, seed=1), numbers(5, 3, 4, 6, seed=2)
-    expected = np.zeros(weight.shape)
-    for (i, j), cut in windows_of(x, (3, 2), 1, 0):
-        expected += np.einsum("no,ncuv->ocuv", g[:, :, i, j], cut)
-    for size in (2 * 8 * 12 * 6 * 4, 2 * 8 * 12 * 6, 1):
+    expected = share_of_weight(g, x, weight)
+    for size in (4608, 1152, 1):  # two pictures, two lines, one line
         monkeypatch.setattr(spatial, "COLUMN_BYTES", size)
         expect_close(
             conv2d_weight(g, None, x, weight), expected,
@@ -619,7 +636,7 @@ def test_unit_conv2d_weight_peak_of_memory(monkeypatch):
 
 def test_unit_conv2d_weight_pure():
     x, weight, g = numbers(2, 3, 4, 5), numbers(2, 3, 2, 3, seed=1), numbers(2, 2, 3, 3, seed=2)
-    expected = conv2d_weight(g, None, x, weight)
+    expected = share_of_weight(g, x, weight)
     expect_any_memory(
         lambda x, weight, g: conv2d_weight(g, None, x, weight), expected,
         "conv2d_weight for x (2, 3, 4, 5)", x=x, weight=weight, g=g,
@@ -638,6 +655,15 @@ def test_unit_conv2d_weight_pure():
 
 
 # -- conv2d_x -------------------------------------------------------------------------------------
+
+
+def share_of_x(g, x, weight):
+    """Lay each output's share on its window, without stride and padding."""
+    out = np.zeros(x.shape)
+    for (i, j), cut in windows_of(out, weight.shape[2:], 1, 0):
+        share = np.einsum("no,ocuv->ncuv", g[:, :, i, j], weight)
+        out[:, :, i : i + cut.shape[2], j : j + cut.shape[3]] += share
+    return out
 
 
 def test_unit_conv2d_x_example():
@@ -684,7 +710,7 @@ def test_unit_conv2d_x_which_weight():
 
 def test_unit_conv2d_x_pure():
     x, weight, g = numbers(2, 3, 4, 5), numbers(2, 3, 2, 3, seed=1), numbers(2, 2, 3, 3, seed=2)
-    expected = conv2d_x(g, None, x, weight)
+    expected = share_of_x(g, x, weight)
     expect_any_memory(
         lambda x, weight, g: conv2d_x(g, None, x, weight), expected,
         "conv2d_x for x (2, 3, 4, 5)", x=x, weight=weight, g=g,
