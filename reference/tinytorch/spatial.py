@@ -203,6 +203,7 @@ def max_pool2d_x(g, out, x, *, kernel_size, stride=None, padding=0):
     [[[[0.0, 1.0, 1.0, 0.0]]]]
     """
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)  # as x lies; what comes back through Flatten does not
     back = np.zeros_like(around)
     free = np.ones_like(out, bool)
     for tap, target in zip(
@@ -274,14 +275,19 @@ def pair(value):
     return both
 
 
+def channels_last(x):
+    """Give x (N, C, H, W) with the channels last in memory: x itself, where it already lies so."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+
 def padded(x, padding=0, value=0):
     """Give x (N, C, H, W) with `value` around each picture, channels last in memory.
 
-    Without padding it is x itself, where x already lies so.
+    Without padding it is `channels_last(x)`.
     """
     (ph, pw), (n, c, h, w) = pair(padding), x.shape
     if not (ph or pw):
-        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+        return channels_last(x)
     out = np.full((n, h + 2 * ph, w + 2 * pw, c), value, x.dtype).transpose(0, 3, 1, 2)
     out[:, :, ph : ph + h, pw : pw + w] = x
     return out
