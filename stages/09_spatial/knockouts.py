@@ -697,14 +697,14 @@ def im2col_as_it_lies(x, kernel_size, stride=1, padding=0):
     says="the filter is flipped",
 )
 def conv_kernel_flipped(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight[:, :, ::-1, ::-1])
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -713,14 +713,14 @@ def conv_kernel_flipped(x, weight, bias=None, *, stride=1, padding=0):
     says="the stride is ignored",
 )
 def conv_stride_ignored(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, 1, padding)
+    height, width = output_places(x, weight, 1, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], 1, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], 1, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -729,14 +729,14 @@ def conv_stride_ignored(x, weight, bias=None, *, stride=1, padding=0):
     says="the padding is ignored",
 )
 def conv_padding_ignored(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, 0)
+    height, width = output_places(x, weight, stride, 0)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -747,14 +747,14 @@ def conv_padding_ignored(x, weight, bias=None, *, stride=1, padding=0):
 def conv_padding_on_one_side(x, weight, bias=None, *, stride=1, padding=0):
     ph, pw = pair(padding)
     x = np.pad(x, ((0, 0), (0, 0), (2 * ph, 0), (2 * pw, 0)))
-    out = empty_output(x, weight, stride, 0)
+    height, width = output_places(x, weight, stride, 0)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -763,14 +763,14 @@ def conv_padding_on_one_side(x, weight, bias=None, *, stride=1, padding=0):
     says="only the first side of the kernel counts",
 )
 def conv_kernel_not_a_pair(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -779,62 +779,78 @@ def conv_kernel_not_a_pair(x, weight, bias=None, *, stride=1, padding=0):
     says="the filters are laid out channels first, the rows are not",
 )
 def filters_in_another_order(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = weight.reshape(len(weight), -1).T
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
     of="conv2d",
     killed_by="test_unit_conv2d_sizes",
-    says="(N, OH, OW, O) is reshaped to (N, O, OH, OW), not transposed",
+    says="rows of all filters are reshaped to (N, O, OH, OW), not transposed",
 )
 def conv_reshaped_for_transposed(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.reshape(len(out), len(weight), *out.shape[1:3])
+            out[rows] += bias
+    return out.reshape(len(x), len(weight), height, width)
 
 
 @knockout(
     of="conv2d",
     killed_by="test_unit_conv2d_example",
-    says="the result stays (N, OH, OW, O)",
+    says="the result stays (N * OH * OW, O)",
 )
-def conv_left_channels_last(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+def conv_left_as_rows(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
+            out[rows] += bias
     return out
 
 
 @knockout(
     of="conv2d",
+    killed_by="test_unit_conv2d_example",
+    says="the result is (N, OH, OW, O)",
+)
+def conv_left_channels_last(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
+    matrix = as_matrix(weight)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
+        if bias is not None:
+            out[rows] += bias
+    return out.reshape(len(x), height, width, len(weight))
+
+
+@knockout(
+    of="conv2d",
     killed_by="test_unit_conv2d_sizes",
-    says="rows and columns of the result are exchanged",
+    says="height and width of the result are exchanged",
 )
 def conv_rows_and_columns_exchanged(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 2, 1)
+            out[rows] += bias
+    return as_pictures(out, width, height)
 
 
 @knockout(
@@ -843,12 +859,12 @@ def conv_rows_and_columns_exchanged(x, weight, bias=None, *, stride=1, padding=0
     says="the bias is forgotten",
 )
 def conv_bias_forgotten(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -857,13 +873,13 @@ def conv_bias_forgotten(x, weight, bias=None, *, stride=1, padding=0):
     says="without a bias it fails",
 )
 def conv_bias_wanted(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
-        block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
+        out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -872,65 +888,96 @@ def conv_bias_wanted(x, weight, bias=None, *, stride=1, padding=0):
     says="the bias is added once for each channel of x",
 )
 def conv_bias_per_channel(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias * x.shape[1]
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias * x.shape[1]
+    return as_pictures(out, height, width)
 
 
 @knockout(
     of="conv2d",
     killed_by="test_unit_conv2d_in_blocks",
-    says="each block replaces all outputs",
+    says="each block adds the bias to all outputs that are there",
 )
-def conv_last_block_only(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+def conv_bias_in_every_round(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        last, _ = block, where
-    n, rows, columns, o = out.shape
-    return np.resize(last, (n, rows, columns, o)).transpose(0, 3, 1, 2)
+            out[: rows.stop] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
     of="conv2d",
     killed_by="test_unit_conv2d_in_blocks",
-    says="it counts on blocks of whole pictures",
+    says="the bias is added after the loop, to the last block only",
 )
-def conv_pictures_of_a_block_only(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+def conv_bias_of_the_last_block(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
-        if bias is not None:
-            block += bias
-        pictures = out[where[0]]
-        pictures[:] = np.resize(block, pictures.shape)
-    return out.transpose(0, 3, 1, 2)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
+    if bias is not None:
+        out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
     of="conv2d",
     killed_by="test_unit_conv2d_in_blocks",
-    says="the return stands in the loop",
+    says="each block is written to the first rows",
+)
+def conv_every_block_at_the_start(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
+    matrix = as_matrix(weight)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[: len(columns)])
+        if bias is not None:
+            out[rows] += bias
+    return as_pictures(out, height, width)
+
+
+@knockout(
+    of="conv2d",
+    killed_by="test_unit_conv2d_in_blocks",
+    says="all blocks are taken to be as long as this one",
+)
+def conv_blocks_of_one_size(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
+    matrix = as_matrix(weight)
+    for number, (_, columns) in enumerate(column_blocks(x, weight.shape[2:], stride, padding)):
+        rows = slice(number * len(columns), (number + 1) * len(columns))
+        out[rows] = (columns @ matrix)[: len(out[rows])]
+        if bias is not None:
+            out[rows] += bias
+    return as_pictures(out, height, width)
+
+
+@knockout(
+    of="conv2d",
+    killed_by="test_unit_conv2d_in_blocks",
+    says="it stops after the first block",
 )
 def conv_stops_after_a_block(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
+            out[rows] += bias
         break
-    return out.transpose(0, 3, 1, 2)
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -939,11 +986,11 @@ def conv_stops_after_a_block(x, weight, bias=None, *, stride=1, padding=0):
     says="the columns of the whole batch are made at once",
 )
 def columns_of_the_whole_batch(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
-    block = im2col(x, weight.shape[2:], stride, padding) @ as_matrix(weight)
+    height, width = output_places(x, weight, stride, padding)
+    out = im2col(x, weight.shape[2:], stride, padding) @ as_matrix(weight)
     if bias is not None:
-        block += bias
-    return block.reshape(out.shape).transpose(0, 3, 1, 2)
+        out += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -952,14 +999,14 @@ def columns_of_the_whole_batch(x, weight, bias=None, *, stride=1, padding=0):
     says="all blocks are collected before the first product",
 )
 def all_blocks_kept(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in list(column_blocks(x, weight.shape[2:], stride, padding)):
-        block = columns @ matrix
+    for rows, columns in list(column_blocks(x, weight.shape[2:], stride, padding)):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -968,16 +1015,17 @@ def all_blocks_kept(x, weight, bias=None, *, stride=1, padding=0):
     says="a Python loop walks over the places",
 )
 def conv_by_a_loop(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x), len(weight), height, width), x.dtype)
     (sh, sw), (kh, kw) = pair(stride), weight.shape[2:]
     around = padded(x, padding)
-    for i in range(out.shape[1]):
-        for j in range(out.shape[2]):
+    for i in range(height):
+        for j in range(width):
             cut = around[:, :, i * sh : i * sh + kh, j * sw : j * sw + kw]
-            out[:, i, j] = np.tensordot(cut, weight, ((1, 2, 3), (1, 2, 3)))
+            out[:, :, i, j] = np.tensordot(cut, weight, ((1, 2, 3), (1, 2, 3)))
     if bias is not None:
-        out += bias
-    return out.transpose(0, 3, 1, 2)
+        out += bias[:, None, None]
+    return out
 
 
 @knockout(
@@ -986,12 +1034,11 @@ def conv_by_a_loop(x, weight, bias=None, *, stride=1, padding=0):
     says="it calls the six loops, picture by picture",
 )
 def conv_by_six_loops(x, weight, bias=None, *, stride=1, padding=0):
-    empty_output(x, weight, stride, padding)
-    (sh, sw), padding = pair(stride), pair(padding)
+    height, width = output_places(x, weight, stride, padding)
+    sh, sw = pair(stride)
     around = padded(x, padding)
     out = [conv2d_loops(image, weight, bias)[:, ::sh, ::sw] for image in around]
-    rows, columns = places(x, weight.shape[2:], stride, padding)
-    return np.array(out, x.dtype).reshape(len(x), len(weight), rows, columns)
+    return np.array(out, x.dtype).reshape(len(x), len(weight), height, width)
 
 
 @knockout(
@@ -1000,14 +1047,46 @@ def conv_by_six_loops(x, weight, bias=None, *, stride=1, padding=0):
     says="the result is float64",
 )
 def conv_always_float64(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding).astype(float)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)))
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
+
+
+@knockout(
+    of="conv2d",
+    killed_by="test_unit_conv2d_dtype",
+    says="the result is float32",
+)
+def conv_always_float32(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), np.float32)
+    matrix = as_matrix(weight)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        out[rows] = columns @ matrix
+        if bias is not None:
+            out[rows] += bias
+    return as_pictures(out, height, width)
+
+
+@knockout(
+    of="conv2d",
+    killed_by="test_unit_conv2d_in_blocks",
+    says="the products are added to whatever lies in new memory",
+)
+def conv_outputs_not_begun(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.full((len(x) * height * width, len(weight)), 0.25, x.dtype)
+    matrix = as_matrix(weight)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        out[rows] += columns @ matrix
+        if bias is not None:
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -1016,15 +1095,14 @@ def conv_always_float64(x, weight, bias=None, *, stride=1, padding=0):
     says="nobody asks whether the channels fit",
 )
 def conv_of_any_channels(x, weight, bias=None, *, stride=1, padding=0):
-    rows, columns = places(x, weight.shape[2:], stride, padding)
-    out = np.empty((len(x), rows, columns, len(weight)), x.dtype)
+    height, width = places(x, weight.shape[2:], stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns[:, : len(matrix)] @ matrix[: columns.shape[1]]
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        out[rows] = columns[:, : len(matrix)] @ matrix[: columns.shape[1]]
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -1033,15 +1111,15 @@ def conv_of_any_channels(x, weight, bias=None, *, stride=1, padding=0):
     says="an empty batch has no first block to begin with",
 )
 def conv_of_a_batch_of_none(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
     next(column_blocks(x, weight.shape[2:], stride, padding))
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 @knockout(
@@ -1050,14 +1128,14 @@ def conv_of_a_batch_of_none(x, weight, bias=None, *, stride=1, padding=0):
     says="a batch of one loses its axis",
 )
 def conv_batch_of_one_squeezed(x, weight, bias=None, *, stride=1, padding=0):
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2) if len(x) != 1 else out[0].transpose(2, 0, 1)
+            out[rows] += bias
+    return as_pictures(out, height, width).squeeze()
 
 
 @knockout(
@@ -1165,10 +1243,10 @@ def bias_one_too_few(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="the stride is not handed on",
 )
 def weight_stride_ignored(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], 1, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], 1, padding):
+        total += columns[: len(g)].T @ g[: len(columns)]
     return as_filters(total, weight.shape)
 
 
@@ -1178,10 +1256,10 @@ def weight_stride_ignored(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="the padding is not handed on",
 )
 def weight_padding_ignored(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride):
+        total += columns.T @ g[rows]
     return as_filters(total, weight.shape)
 
 
@@ -1191,10 +1269,10 @@ def weight_padding_ignored(g, out, x, weight, bias=None, *, stride=1, padding=0)
     says="the last block replaces the others",
 )
 def weight_last_block(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total = columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total = columns.T @ g[rows]
     return as_filters(total, weight.shape)
 
 
@@ -1204,11 +1282,24 @@ def weight_last_block(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="it stops after the first block",
 )
 def weight_first_block(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
         break
+    return as_filters(total, weight.shape)
+
+
+@knockout(
+    of="conv2d_weight",
+    killed_by="test_unit_conv2d_weight_in_blocks",
+    says="every block is weighed with the first rows of g",
+)
+def weight_first_rows(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
+    total = np.zeros_like(as_matrix(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[: len(columns)]
     return as_filters(total, weight.shape)
 
 
@@ -1218,10 +1309,10 @@ def weight_first_block(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="the share comes out turned by half a turn",
 )
 def weight_flipped(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
     return as_filters(total, weight.shape)[:, :, ::-1, ::-1]
 
 
@@ -1231,10 +1322,10 @@ def weight_flipped(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="it is put back channels first, and was channels last",
 )
 def weight_channels_first(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
     return total.T.reshape(weight.shape)
 
 
@@ -1244,10 +1335,10 @@ def weight_channels_first(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="g is reshaped, not transposed",
 )
 def weight_g_not_transposed(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = g.reshape(-1, len(weight))
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.reshape(len(g), *g.shape[2:], -1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
     return as_filters(total, weight.shape)
 
 
@@ -1257,10 +1348,10 @@ def weight_g_not_transposed(g, out, x, weight, bias=None, *, stride=1, padding=0
     says="the mean over the pictures for the sum",
 )
 def weight_mean_of_the_batch(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
     return as_filters(total, weight.shape) / max(1, len(x))
 
 
@@ -1270,10 +1361,10 @@ def weight_mean_of_the_batch(g, out, x, weight, bias=None, *, stride=1, padding=
     says="the share is left as a matrix",
 )
 def weight_left_as_matrix(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
     return total
 
 
@@ -1283,10 +1374,10 @@ def weight_left_as_matrix(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="the sum begins with the weight itself",
 )
 def weight_begins_with_weight(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = as_matrix(weight).copy()
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
     return as_filters(total, weight.shape)
 
 
@@ -1296,12 +1387,11 @@ def weight_begins_with_weight(g, out, x, weight, bias=None, *, stride=1, padding
     says="the shares are added into the weight itself",
 )
 def weight_added_into_the_weight(g, out, x, weight, bias=None, *, stride=1, padding=0):
-    weight[...] = 0
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
-    weight += as_filters(total, weight.shape)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
+    weight[...] = as_filters(total, weight.shape)
     return weight
 
 
@@ -1311,10 +1401,10 @@ def weight_added_into_the_weight(g, out, x, weight, bias=None, *, stride=1, padd
     says="the share is float64",
 )
 def weight_float64(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros(as_matrix(weight).shape)
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
     return as_filters(total, weight.shape)
 
 
@@ -1324,9 +1414,10 @@ def weight_float64(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="g is forgotten",
 )
 def weight_g_forgotten(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    for _, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ np.ones((len(columns), len(weight)), x.dtype)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ np.ones_like(g[rows])
     return as_filters(total, weight.shape)
 
 
@@ -1336,8 +1427,7 @@ def weight_g_forgotten(g, out, x, weight, bias=None, *, stride=1, padding=0):
     says="the columns of the whole batch are made at once",
 )
 def weight_columns_of_the_whole_batch(g, out, x, weight, bias=None, *, stride=1, padding=0):
-    columns = im2col(x, weight.shape[2:], stride, padding)
-    total = columns.T @ g.transpose(0, 2, 3, 1).reshape(len(columns), len(weight))
+    total = im2col(x, weight.shape[2:], stride, padding).T @ as_rows(g)
     return as_filters(total, weight.shape)
 
 
@@ -1712,6 +1802,7 @@ def pool_float64(x, *, kernel_size, stride=None, padding=0):
 )
 def ties_twice(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around)
     for tap, target in zip(
         taps(around, kernel_size, stride), taps(back, kernel_size, stride), strict=True
@@ -1763,6 +1854,7 @@ def ties_to_the_last(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def overlap_replaces(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around)
     free = np.ones_like(out, bool)
     for tap, target in zip(
@@ -1799,6 +1891,7 @@ def overlap_lost_as_free_belongs_to_pixels(g, out, x, *, kernel_size, stride=Non
 )
 def everybody_gets_it(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around)
     for _, target in zip(
         taps(around, kernel_size, stride), taps(back, kernel_size, stride), strict=True
@@ -1814,6 +1907,7 @@ def everybody_gets_it(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def back_padding_left_on(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around)
     free = np.ones_like(out, bool)
     for tap, target in zip(
@@ -1832,6 +1926,7 @@ def back_padding_left_on(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def back_padding_zero(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding))
+    g = channels_last(g)
     back = np.zeros_like(around)
     free = np.ones_like(out, bool)
     for tap, target in zip(
@@ -1850,6 +1945,7 @@ def back_padding_zero(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def back_stride_ignored(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around)
     free = np.ones_like(out, bool)
     for tap, target in zip(taps(around, kernel_size), taps(back, kernel_size), strict=True):
@@ -1866,6 +1962,7 @@ def back_stride_ignored(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def back_into_a_copy(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around)
     free = np.ones_like(out, bool)
     for tap, target in zip(
@@ -1884,6 +1981,7 @@ def back_into_a_copy(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def back_without_g(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around)
     free = np.ones_like(out, bool)
     for tap, target in zip(
@@ -1902,6 +2000,7 @@ def back_without_g(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def back_in_x(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = around
     free = np.ones_like(out, bool)
     for tap, target in zip(
@@ -1920,6 +2019,7 @@ def back_in_x(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def free_in_out(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around)
     for tap, target in zip(
         taps(around, kernel_size, stride), taps(back, kernel_size, stride), strict=True
@@ -1937,6 +2037,7 @@ def free_in_out(g, out, x, *, kernel_size, stride=None, padding=0):
 )
 def back_float64(g, out, x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)
     back = np.zeros_like(around, float)
     free = np.ones_like(out, bool)
     for tap, target in zip(

@@ -434,7 +434,7 @@ def test_unit_conv2d_sizes():
                 f"x {shape}, weight {filters}{settings(stride=stride, padding=padding)}, "
                 f"{'no bias' if added is None else 'with a bias'}",
                 "Rows come from im2col in the order (picture, line, column), one filter a column: "
-                "(N, OH, OW, O), and the result is (N, O, OH, OW).",
+                "(N * OH * OW, O). as_pictures makes (N, O, OH, OW) of that.",
             )  # fmt: skip
 
 
@@ -469,8 +469,8 @@ def test_unit_conv2d_in_blocks(monkeypatch):
                 convolved(x, weight, bias, stride, padding),
                 f"x (5, 2, 6, 7), in blocks of at most {size} bytes"
                 f"{settings(stride=stride, padding=padding)}",
-                "`where` tells where in (N, OH, OW, O) the outputs of a block belong: some "
-                "pictures, or some lines of one.",
+                "`rows` tells which rows of out (N * OH * OW, O) a block is: some pictures, or some "
+                "lines of one.",
             )  # fmt: skip
 
 
@@ -518,7 +518,7 @@ def test_unit_conv2d_memory():
 
 
 def test_unit_conv2d_does_not_fit():
-    why = "empty_output says what does not fit, with both shapes: call it first."
+    why = "output_places says what does not fit, with both shapes: call it first."
     x, weight = np.ones((2, 3, 4, 4)), np.ones((5, 2, 3, 3))
     for one, other, said in (
         (x, weight, "3 channels, filters for 2"),
@@ -681,6 +681,7 @@ def test_unit_conv2d_x_differences():
     more = [
         ((1, 1, 3, 3), (1, 1, 1, 2), 2, (2, 1)),
         ((1, 2, 3, 2), (1, 2, 2, 2), 2, 2),
+        ((1, 1, 1, 2), (1, 1, 1, 1), 5, 3),  # no window meets the picture
     ]
     for shape, filters, stride, padding in CONVOLUTIONS + more:
         x, weight = numbers(*shape), numbers(*filters, seed=1)
