@@ -941,8 +941,8 @@ def conv_every_block_at_the_start(x, weight, bias=None, *, stride=1, padding=0):
     matrix = as_matrix(weight)
     for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
         np.matmul(columns, matrix, out=out[: len(columns)])
-        if bias is not None:
-            out[rows] += bias
+        if bias is not None and rows.start == 0:
+            out += bias
     return as_pictures(out, height, width)
 
 
@@ -1245,7 +1245,7 @@ def bias_one_too_few(g, out, x, weight, bias=None, *, stride=1, padding=0):
 def weight_stride_ignored(g, out, x, weight, bias=None, *, stride=1, padding=0):
     g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    for rows, columns in column_blocks(x, weight.shape[2:], 1, padding):
+    for _, columns in column_blocks(x, weight.shape[2:], 1, padding):
         total += columns[: len(g)].T @ g[: len(columns)]
     return as_filters(total, weight.shape)
 
@@ -1298,7 +1298,7 @@ def weight_first_block(g, out, x, weight, bias=None, *, stride=1, padding=0):
 def weight_first_rows(g, out, x, weight, bias=None, *, stride=1, padding=0):
     g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+    for _, columns in column_blocks(x, weight.shape[2:], stride, padding):
         total += columns.T @ g[: len(columns)]
     return as_filters(total, weight.shape)
 

@@ -469,8 +469,8 @@ def test_unit_conv2d_in_blocks(monkeypatch):
                 convolved(x, weight, bias, stride, padding),
                 f"x (5, 2, 6, 7), in blocks of at most {size} bytes"
                 f"{settings(stride=stride, padding=padding)}",
-                "`rows` tells which rows of out (N * OH * OW, O) a block is: some pictures, or some "
-                "lines of one.",
+                "`rows` tells which rows of out (N * OH * OW, O) a block is: some pictures, or "
+                "some lines of one.",
             )  # fmt: skip
 
 
