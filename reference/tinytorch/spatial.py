@@ -381,10 +381,11 @@ def spread(g, shape, kernel_size, stride, padding):
     for size, count, k, step, pad in zip(
         sizes, g.shape[2:], kernel_size, pair(stride), pair(padding), strict=True
     ):
-        inside = [i for i in range(count) if 0 <= i * step + k - 1 - pad < size]
-        first, last = inside[0], inside[-1]
-        source.append(slice(first, last + 1))
-        target.append(slice(first * step + k - 1 - pad, last * step + k - pad, step))
+        first = -(-max(0, pad + 1 - k) // step)
+        kept = max(0, min(count, (size - k + pad) // step + 1) - first)
+        start = first * step + k - 1 - pad
+        source.append(slice(first, first + kept))
+        target.append(slice(start, start + kept * step, step))
     out[tuple(target)] = g[tuple(source)]
     return out
 
