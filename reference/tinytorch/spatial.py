@@ -285,6 +285,8 @@ def padded(x, padding=0, value=0):
 
     Without padding it is `channels_last(x)`.
     """
+    if x.ndim != 4:
+        raise ValueError(f"pictures are (N, C, H, W), not {x.shape}; a batch of one counts, too")
     (ph, pw), (n, c, h, w) = pair(padding), x.shape
     if not (ph or pw):
         return channels_last(x)

@@ -189,6 +189,13 @@ def test_extra_padded_values():
         )
 
 
+def test_extra_padded_wants_a_batch():
+    expect_raises(
+        ValueError, lambda: padded(np.ones((3, 4, 4)), 1), "padded of (3, 4, 4)",
+        mentions=["(N, C, H, W)", (3, 4, 4)],
+    )  # fmt: skip
+
+
 def test_extra_channels_last_copies_at_most_once():
     x = numbers(2, 3, 4, 5)
     once = channels_last(x)
