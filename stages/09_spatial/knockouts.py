@@ -2415,7 +2415,7 @@ def weights_forgotten_in_eval(self, x):
 
 @knockout(
     of="BatchNorm2d.forward",
-    killed_by="test_unit_batchnorm2d_forward_gradients",
+    killed_by="test_unit_batchnorm2d_forward_eps",
     says="eps is the usual one, whatever was asked for",
 )
 def eps_forgotten(self, x):
