@@ -260,6 +260,12 @@ def mistakes(x, weight, bias, stride, padding):
         yield "the bias is forgotten", bare
         often = bias * x.shape[1]
         yield "the bias is added once for each channel", bare + often[:, None, None]
+    o, c, kh, kw = weight.shape
+    mixed = weight.reshape(o, kh, kw, c).transpose(0, 3, 1, 2)
+    yield (
+        "rows are channels last, and filters channels first: as_matrix lays them out alike",
+        (convolved(x, mixed, bias, stride, padding)),
+    )
     exchanged = expected.transpose(0, 2, 3, 1).reshape(expected.shape)
     yield "(N, OH, OW, O) was reshaped to (N, O, OH, OW), and not transposed", exchanged
 
