@@ -42,7 +42,7 @@ def right_by_shift(trainer):
     for i, down in enumerate(SHIFTS):
         for j, across in enumerate(SHIFTS):
             moved = np.roll(pictures[new], (down, across), axis=(2, 3))  # the margin is empty
-            data = DataLoader(TensorDataset(moved, labels[new]), 90)
+            data = DataLoader(TensorDataset(moved, labels[new]), 360)
             right[i, j] = trainer.evaluate(data)["right"]
     return right
 
@@ -54,20 +54,20 @@ found = {}
 for name, build in BUILD.items():
     manual_seed(0)
     model = build()
-    optimizer = Adam(model.parameters(), lr=3e-3)
+    optimizer = Adam(model.parameters(), lr=5e-3)
     trainer = Trainer(model, optimizer, cross_entropy, metrics={"right": accuracy})
     data = TensorDataset(pictures[seen], labels[seen])
-    trainer.fit(DataLoader(data, 32, shuffle=True, generator=0), epochs=12)
+    trainer.fit(DataLoader(data, 64, shuffle=True, generator=0), epochs=12)
     right = found[name] = right_by_shift(trainer)
     means = "".join(f"{right[far == k].mean():11.0%}" for k in (0, 1, 2))
     print(f"  {name:<22}{sum(p.numel() for p in model.parameters()):>10,}{means}")
 
 folder = Path(os.environ.get("TINYTORCH_PICTURES", "pictures"))
 folder.mkdir(parents=True, exist_ok=True)
-figure, axes = plt.subplots(1, 4, figsize=(12, 3.4), layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(12, 3.9), layout="constrained")
 axes[0].imshow(np.roll(pictures[new[0], 0], (2, 2), axis=(0, 1)), cmap="gray_r")
 axes[0].set_title(f"a {labels[new[0]]}, two down, two right")
-axes[0].axis("off")
+axes[0].set(xticks=[], yticks=[])
 for axis, (name, right) in zip(axes[1:], found.items(), strict=True):
     axis.imshow(right, cmap="RdYlGn", vmin=0, vmax=1)
     for (i, j), value in np.ndenumerate(right):

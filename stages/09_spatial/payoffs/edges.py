@@ -25,25 +25,31 @@ FILTERS = {
 }
 weight = np.array(list(FILTERS.values()), float)[:, None]  # (4, 1, 3, 3)
 start = time.perf_counter()
-out = conv2d_loops(photo[None], weight, padding=1)  # (4, 80, 80)
+out = conv2d_loops(photo[None], weight)  # (4, 78, 78)
 seconds = time.perf_counter() - start
 edges = np.hypot(out[2], out[3])  # how steep it is there, in whichever direction
 
-print("how steep the brightness is, at every other row of your output:")
-shades = np.array(list("  .:-=+*#%@"))
-cut = edges[3:79:7, 2:78]
-for row in shades[np.minimum(cut * 4, 10).astype(int)]:
-    print("".join(row).rstrip())
-places = output_size(80, 3, padding=1) ** 2
-print(f"{places:,} places x 9 x 4 filters: {places * 36:,} multiplications in {seconds:.2f} s,")
-print(f"{places * 36 / seconds / 1e6:.1f} million a second.")
+PLACES = {"in her cap": (24, 30), "its right edge": (24, 66), "its lower edge": (28, 40)}
+print("nine pixels of a photograph, brightness in %, and what four filters say of them:")
+print("              " + "".join(f"{name:^20}" for name in PLACES).rstrip())
+for line in range(3):
+    rows = (photo[i + line, j : j + 3] * 100 for i, j in PLACES.values())
+    print(
+        f"{'':14}" + "".join(f"{'  '.join(f'{v:3.0f}' for v in row):^20}" for row in rows).rstrip()
+    )
+for name, answers in zip(FILTERS, out, strict=True):
+    print(f"{name:14}" + "".join(f"{answers[at] * 100:^20.0f}" for at in PLACES.values()).rstrip())
+count = out.size * 9
+print(f"at {output_size(80, 3)} x {output_size(80, 3)} places, by 4 filters: {count:,} ", end="")
+print(f"multiplications in {seconds:.2f} s")
 
 folder = Path(os.environ.get("TINYTORCH_PICTURES", "pictures"))
 folder.mkdir(parents=True, exist_ok=True)
 figure, axes = plt.subplots(2, 3, figsize=(9, 6.4), layout="constrained")
 shown = {"what goes in": photo, **dict(zip(FILTERS, out, strict=True)), "edges": -edges}
 for axis, (name, picture) in zip(axes.flat, shown.items(), strict=True):
-    low, high = np.percentile(picture, (1, 99))
+    like_photo = picture is photo or name in list(FILTERS)[:2]
+    low, high = (0, 1) if like_photo else np.percentile(picture, (1, 99))
     axis.imshow(picture, cmap="gray", vmin=low, vmax=high)
     axis.set_title(name)
     axis.axis("off")

@@ -37,5 +37,6 @@ for name, seconds, pictures in (
 ):
     print(f"  {name:<24}{seconds * 1e3:9,.2f} ms  {each * pictures / seconds:18,.0f}")
 print(f"largest difference of an output: {off:.0e}; the outputs go up to {np.abs(loops).max():.0f}")
-print(f"a picture of the batch comes {slow / (fast / 128):,.0f} times as fast as by the loops.")
-print(f"50,000 pictures: {50_000 * slow / 3600:.0f} hours, or {50_000 * fast / 128:.1f} seconds.")
+print(f"A picture of the batch comes {slow / (fast / 128):,.0f} times as fast as by the loops.")
+hours, few = 50_000 * slow / 3600, 50_000 * fast / 128
+print(f"An epoch of CIFAR-10 through this one layer: {hours:.0f} hours, or {few:.1f} seconds.")

@@ -33,7 +33,7 @@ def downhill(unknown, made, wanted, truth, steps):
         miss = made() - wanted
         if step in (0, 30, steps):
             off = np.abs(unknown.data - truth.data).mean() / np.abs(truth.data).mean()
-            print(f"  step {step:3}: output off by {np.abs(miss.data).mean():.6f}, ", end="")
+            print(f"  step {step:3}: output off by {np.abs(miss.data).mean():.4f}, ", end="")
             print(f"the unknown by {off:7.2%}")
         optimizer.zero_grad()
         (miss * miss).sum().backward()
