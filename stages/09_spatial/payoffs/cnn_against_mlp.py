@@ -21,7 +21,7 @@ from tinytorch.training import Trainer
 from checker.course import course
 
 sys.path.append(str(course().root / "milestones" / "data"))
-from digits import load_digits, split  # noqa: E402
+from digits import load_digits, split
 
 images, labels = load_digits()
 pictures = np.pad(images / 16, ((0, 0), (2, 2), (2, 2))).astype(np.float32)[:, None]  # 12 x 12
