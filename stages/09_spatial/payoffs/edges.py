@@ -30,15 +30,15 @@ seconds = time.perf_counter() - start
 edges = np.hypot(out[2], out[3])  # how steep it is there, in whichever direction
 
 PLACES = {"in her cap": (24, 30), "its right edge": (24, 66), "its lower edge": (28, 40)}
-print("nine pixels of a photograph, brightness in %, and what four filters say of them:")
-print("              " + "".join(f"{name:^20}" for name in PLACES).rstrip())
+print("nine pixels of a photograph, brightness in %, and what the filters say:")
+print("              " + "".join(f"{name:^18}" for name in PLACES).rstrip())
 for line in range(3):
     rows = (photo[i + line, j : j + 3] * 100 for i, j in PLACES.values())
     print(
-        f"{'':14}" + "".join(f"{'  '.join(f'{v:3.0f}' for v in row):^20}" for row in rows).rstrip()
+        f"{'':14}" + "".join(f"{'  '.join(f'{v:3.0f}' for v in row):^18}" for row in rows).rstrip()
     )
 for name, answers in zip(FILTERS, out, strict=True):
-    print(f"{name:14}" + "".join(f"{answers[at] * 100:^20.0f}" for at in PLACES.values()).rstrip())
+    print(f"{name:14}" + "".join(f"{answers[at] * 100:^18.0f}" for at in PLACES.values()).rstrip())
 count = out.size * 9
 print(f"at {output_size(80, 3)} x {output_size(80, 3)} places, by 4 filters: {count:,} ", end="")
 print(f"multiplications in {seconds:.2f} s")
