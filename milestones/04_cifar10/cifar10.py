@@ -97,7 +97,8 @@ def load(limit=None):
     train, test = (read_cifar10(archive, part) for part in ("train", "test"))
     if not limit:
         return Pictures(found.title, train, test)
-    train, test = ((images[:limit], labels[:limit]) for images, labels in (train, test))
+    parts = ((train, limit), (test, max(1, limit // 5)))
+    train, test = ((images[:n], labels[:n]) for (images, labels), n in parts)
     return Pictures(f"{found.title}, the first {limit:,}", train, test, True)
 
 
@@ -166,7 +167,8 @@ def experiment(pictures, values, path):
     values["history"] = trainer.history
     values["seconds"] = round(sum(row["seconds"] for row in trainer.history), 1)
     answers = answers_of(model, pictures.test[0], plain, 500)
-    seen = answers_of(model, images[:5000], plain, 500).argmax(axis=1) == labels[:5000]
+    count = min(5000, len(answers))
+    seen = answers_of(model, images[:count], plain, 500).argmax(axis=1) == labels[:count]
     outcome = Outcome(watch, trainer.history, values["seconds"], answers, pictures.test[1],
                       float(seen.mean()))  # fmt: skip
     values["accuracy"] = round(outcome.accuracy, 4)
