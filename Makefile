@@ -42,6 +42,9 @@ bench: $(ready) torch ## how long a learner waits, and how fast the reference is
 	@$(python) -m checker.bench
 	@$(python) -m checker.bench_torch
 
+north-star: $(ready) ## milestone 4 with the reference, end to end: writes docs/north-star.json
+	@$(python) -m checker.north_star
+
 wheelhouse: $(ready) ## wheels with which a workspace is set up without a network
 	@$(python) -m checker.wheelhouse wheelhouse
 
@@ -77,5 +80,5 @@ torch: .venv/torch.stamp
 	then touch $@; \
 	else echo "PyTorch $(TORCH) could not be installed: comparisons with it will be skipped."; fi
 
-.PHONY: help workspace test check course-check knockouts skeletons bench wheelhouse \
+.PHONY: help workspace test check course-check knockouts skeletons bench north-star wheelhouse \
   solution-branches wheel clean torch
