@@ -356,7 +356,7 @@ def test_extra_conv2d_extra_repr_settings():
         expect_equal(repr(layer), said, "the repr")
 
 
-def test_extra_maxpool2d_init_stride():
+def test_extra_pool2d_init_stride():
     layer = MaxPool2d((2, 3))
     expect_equal((layer.kernel_size, layer.stride, layer.padding), ((2, 3), (2, 3), 0), "MaxPool2d")
 
@@ -369,7 +369,7 @@ def test_extra_maxpool2d_forward_settings():
     )  # fmt: skip
 
 
-def test_extra_maxpool2d_extra_repr_settings():
+def test_extra_pool2d_extra_repr_settings():
     expect_equal(repr(MaxPool2d(2)), "MaxPool2d(kernel_size=2, stride=2, padding=0)", "the repr")
 
 
