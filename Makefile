@@ -23,7 +23,7 @@ test: $(ready) torch ## all that CI runs
 	$(python) -m mypy
 	@$(python) -m checker.generate --check
 	@$(MAKE) --no-print-directory wheel course-check
-	$(python) -m pytest -q
+	$(python) -m pytest -q -n auto --dist loadfile
 
 check: $(ready) ## check a stage of a workspace, STAGE=09 WORKSPACE=..., or AGAINST=reference
 	@TINYTORCH_WORKSPACE="$$WORKSPACE" $(python) -m checker check \
@@ -41,6 +41,9 @@ skeletons: $(ready) ## write all generated files: skeletons, package files, the 
 bench: $(ready) torch ## how long a learner waits, and how fast the reference is beside PyTorch
 	@$(python) -m checker.bench
 	@$(python) -m checker.bench_torch
+
+north-star: $(ready) ## milestone 4 with the reference, end to end: writes docs/north-star.json
+	@$(python) -m checker.north_star
 
 wheelhouse: $(ready) ## wheels with which a workspace is set up without a network
 	@$(python) -m checker.wheelhouse wheelhouse
@@ -77,5 +80,5 @@ torch: .venv/torch.stamp
 	then touch $@; \
 	else echo "PyTorch $(TORCH) could not be installed: comparisons with it will be skipped."; fi
 
-.PHONY: help workspace test check course-check knockouts skeletons bench wheelhouse \
+.PHONY: help workspace test check course-check knockouts skeletons bench north-star wheelhouse \
   solution-branches wheel clean torch

@@ -2,8 +2,7 @@
 
 Each framework works in a process of its own, so that their threads do not get into each other's
 way, and both take turns, block by block: whatever else the machine does meets both. Both sides
-start from the same numbers, and the last loss of each is compared before any time is told. Both
-keep freed memory, as the milestones' runs do; it helps both.
+start from the same numbers, and the last loss of each is compared before any time is told.
 """
 
 import argparse
@@ -20,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .course import course
-from .milestone import KEEP_MEMORY
 
 __all__ = ["main"]
 
@@ -201,7 +199,6 @@ class Sides:
 
     def __enter__(self):
         start = multiprocessing.get_context("spawn")
-        os.environ.update(KEEP_MEMORY | os.environ)
         self.pipes, self.processes = {}, []
         for name in self.names:
             self.pipes[name], far = start.Pipe()

@@ -9,7 +9,6 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log
 from pathlib import Path
 from time import perf_counter
 
@@ -20,32 +19,37 @@ HERE = Path(__file__).resolve().parent
 elsewhere = [path for path in sys.path if Path(path).resolve() != HERE]
 sys.path[:] = [*(str(HERE.parent / name) for name in ("data", "common")), *elsewhere, str(HERE)]
 
+from charts import confusion_picture, curve_picture  # noqa: E402
 from digits import enlarge, load_digits, split  # noqa: E402
 from find import DataError, find  # noqa: E402
+from learning import (  # noqa: E402
+    Outcome,
+    Stop,
+    Watch,
+    answer_guess,
+    answers_of,
+    first_signs,
+    network,
+    pieces_of,
+    print_table,
+    say,
+    settings,
+)
 from telling import ask, record, save_pictures, shortest, wrapped  # noqa: E402
 from tinytorch import manual_seed  # noqa: E402
-from tinytorch.activations import softmax  # noqa: E402
-from tinytorch.autograd import no_grad  # noqa: E402
 from tinytorch.dataloader import DataLoader, TensorDataset  # noqa: E402
 from tinytorch.layers import Linear  # noqa: E402
 from tinytorch.losses import CrossEntropyLoss  # noqa: E402
-from tinytorch.metrics import accuracy  # noqa: E402
 from tinytorch.readers import read_idx  # noqa: E402
 from tinytorch.tensor import Tensor  # noqa: E402
 from tinytorch.training import Trainer  # noqa: E402
 from trained import Trained, load_trained, save_trained, trained_file  # noqa: E402
 
 SEED = 0
-LN10 = log(10)
-INK, WRONG = "#222222", "#d1622b"
 NO_MNIST = (
     "MNIST is not to be had, so 1,797 digits of 8x8 that come with the course take its place. For "
     "the real one: go online once, or name a folder in TINYTORCH_DATA."
 )
-
-
-class Stop(Exception):
-    """Something is not what it should be; the message says what, with numbers."""
 
 
 @dataclass
@@ -62,37 +66,6 @@ class Digits:
     def rows(self, pictures):
         """Give pictures as a network wants them: (N, 784), mean 0 and spread 1."""
         return ((pictures.reshape(-1, 784) - self.mean) / self.std).astype(np.float32)
-
-
-@dataclass
-class Outcome:
-    """What came of a training: its curve, and what the network says of every test picture."""
-
-    watch: object
-    history: list
-    seconds: float
-    answers: np.ndarray  # probabilities (N, 10)
-    labels: np.ndarray
-    train_accuracy: float  # of 10,000 training digits, at the end
-    straight: str = ""  # what makes the network, or a part of it, a linear function
-
-    @property
-    def accuracy(self):
-        return float(np.mean(self.answers.argmax(axis=1) == self.labels))
-
-
-def learner(name, *arguments):
-    """Call a function of the learner's; whatever it raises becomes one sentence."""
-    try:
-        import mine
-    except Exception as error:
-        raise Stop(f"mine.py cannot be imported: {type(error).__name__}: {error}") from error
-    try:
-        return getattr(mine, name)(*arguments)
-    except NotImplementedError as error:
-        raise Stop(f"{name}: it is not written yet ({error})") from None
-    except Exception as error:
-        raise Stop(f"{name}: it raises {type(error).__name__}: {error}") from error
 
 
 # -- data
@@ -162,7 +135,7 @@ def experiment(digits, values):
         TensorDataset(Tensor(inputs), Tensor(labels)),
         batch_size=digits.batch_size, shuffle=True, generator=SEED,
     )  # fmt: skip
-    model = network(inputs[:3])
+    model = network(inputs[:3], "3 rows of 784")
     optimizer, scheduler, epochs = settings(model, len(loader))
     sizes = [p.data.size for p in model.parameters()]
     values |= {"data": digits.title, "parameters": sum(sizes), "epochs": epochs}
@@ -190,30 +163,6 @@ def experiment(digits, values):
     return model, outcome
 
 
-def network(rows):
-    model = learner("build_model")
-    try:
-        with no_grad():
-            shape = tuple(model(Tensor(rows)).shape)
-    except Exception as error:
-        raise Stop(
-            f"build_model: on 3 rows of 784 it raises {type(error).__name__}: {error}"
-        ) from error
-    if shape != (3, 10):
-        raise Stop(f"build_model: 3 rows of 784 give {shape}, needed (3, 10)")
-    return model
-
-
-def settings(model, batches):
-    given = learner("configure", model, batches)
-    if not isinstance(given, tuple) or len(given) != 3:
-        raise Stop(f"configure: it gave back {type(given).__name__}, not (optimizer, scheduler, "
-                   "epochs)")  # fmt: skip
-    if not isinstance(given[2], int) or given[2] < 1:
-        raise Stop(f"configure: the number of epochs is {given[2]!r}")
-    return given
-
-
 def straight(model):
     """Say which layers have nothing between them that bends, or give an empty string."""
     boxes = [module for module in model.modules() if next(module.children(), None)]
@@ -227,17 +176,6 @@ def straight(model):
            for a, b in pairwise(bends)):  # fmt: skip
         return "two Linears with no ReLU between them, which together are one"
     return ""
-
-
-def answers_of(model, rows):
-    """Give probabilities (N, 10), in evaluation mode, a thousand pictures at a time."""
-    training, found = model.training, []
-    model.eval()
-    with no_grad():
-        for start in range(0, len(rows), 1000):
-            found.append(softmax(model(Tensor(rows[start : start + 1000])), dim=-1).data)
-    model.train(training)
-    return np.concatenate(found)
 
 
 def keep(model, digits, outcome):
@@ -271,68 +209,6 @@ def better_one(path, trained):
     return old if ranks[0] > ranks[1] else None
 
 
-def say(line):
-    print(wrapped(line) if line else "", flush=True)
-
-
-class Watch:
-    """A callback that keeps the loss of every batch, and shows how far the training is.
-
-    On a terminal a bar, with loss, accuracy and the time left; a line for every epoch besides.
-    """
-
-    def __init__(self, epochs, batches):
-        self.epochs, self.batches = epochs, batches
-        self.losses, self.rates, self.bar = [], [], None
-        self.loss = self.right = None  # smoothed over about 50 batches
-        self.started = perf_counter()
-
-    def accuracy(self, outputs, targets):
-        """Measure a batch by the learner's accuracy; the Trainer calls it as its metric."""
-        share = accuracy(outputs, targets)
-        self.right = smooth(self.right, share)
-        return share
-
-    def __enter__(self):
-        if sys.stdout.isatty():
-            from rich.progress import BarColumn, Progress, TextColumn
-
-            self.bar = Progress(
-                TextColumn("{task.description}"), BarColumn(bar_width=24),
-                TextColumn("{task.fields[said]}"), transient=True,
-            )  # fmt: skip
-            self.bar.start()
-            self.task = self.bar.add_task("", total=self.epochs * self.batches, said="")
-        return self
-
-    def __exit__(self, *_):
-        if self.bar:
-            self.bar.stop()
-
-    def on_batch_end(self, trainer):
-        self.losses.append(trainer.loss)
-        self.rates.append(trainer.optimizer.param_groups[0]["lr"])
-        self.loss = smooth(self.loss, trainer.loss)
-        if self.bar and len(self.losses) % 10 == 0:
-            done, total = len(self.losses), self.epochs * self.batches
-            left = (perf_counter() - self.started) / done * (total - done)
-            self.bar.update(
-                self.task, completed=done, description=f"epoch {trainer.epoch + 1}/{self.epochs}",
-                said=f"loss {self.loss:.3f}  accuracy {self.right:.1%}  {left:.0f} s left",
-            )  # fmt: skip
-
-    def on_epoch_end(self, trainer):
-        row, done = trainer.history[-1], perf_counter() - self.started
-        left = done / row["epoch"] * (self.epochs - row["epoch"])
-        print(f"epoch {row['epoch']}/{self.epochs}   loss {row['loss']:.4f}   "
-              f"accuracy {row['accuracy']:.2%}   {row['seconds']:.1f} s   {left:.0f} s left",
-              flush=True)  # fmt: skip
-
-
-def smooth(old, new, keep=0.98):
-    return new if old is None else keep * old + (1 - keep) * new
-
-
 # -- what came out
 
 
@@ -352,26 +228,11 @@ def judge(values, needed, stopped):
 
 def diagnosis(outcome):
     """Say what the curve looks like, what is likely, and what to try."""
+    if signs := first_signs(outcome.watch):
+        return signs
     losses = np.array(outcome.watch.losses)
-    part = max(1, len(losses) // 10)
-    pieces = [float(np.median(piece)) for piece in np.array_split(losses, min(10, len(losses)))]
-    first, last, peak = float(losses[0]), pieces[-1], max(pieces)
-    if last > 0.9 * LN10:
-        leap = f", leaps to {losses.max():.1f}" if losses.max() > 2 * first else ""
-        curve = f"it begins at {first:.2f}{leap} and stands at {last:.2f}; a blind guess is 2.30"
-        if leap:
-            return (curve, "the first large steps drove the ReLUs below 0, where they learn no "
-                    "more", "a max_lr ten times smaller, and again if need be")  # fmt: skip
-        return (curve, "next to nothing was learnt: the steps are too small, the optimizer holds "
-                "other parameters than the model's, or dropout is far above 0.5",
-                "AdamW(model.parameters(), ...), and a max_lr from 0.001 to 0.006")  # fmt: skip
-    if peak > 1.5 * first:
-        return (f"it leaps to {peak:.1f} before it falls to {last:.2f}",
-                "the largest steps are too large", "a max_lr three times smaller")  # fmt: skip
-    if found := rise(pieces, outcome.watch.rates):
-        return (f"it falls to {found[0]:.2f}, rises to {found[1]:.2f} while the rate is high, and "
-                f"ends at {last:.2f}", "the largest steps are too large", "a max_lr ten times "
-                "smaller")  # fmt: skip
+    part, pieces = max(1, len(losses) // 10), pieces_of(losses)
+    last = pieces[-1]
     if outcome.straight:
         return (f"it levels off at {last:.3f}", outcome.straight, "hidden layers with a ReLU "
                 "after each")  # fmt: skip
@@ -402,31 +263,17 @@ def diagnosis(outcome):
             "wider hidden layers (256 and 128), or a second one")  # fmt: skip
 
 
-def rise(pieces, rates):
-    """Give (from, to) where the loss rises by a third or more while the rate is high, or None."""
-    high = [float(np.mean(piece)) > 0.3 * max(rates)
-            for piece in np.array_split(rates, len(pieces))]  # fmt: skip
-    risen = [(min(pieces[:i]), pieces[i]) for i in range(1, len(pieces)) if high[i]]
-    low, top = max(risen, key=lambda pair: pair[1] / (pair[0] + 1e-9), default=(1.0, 0.0))
-    return (low, top) if top > max(1.33 * low, 0.2) else None
-
-
 def report(values, outcome, goal, needed, missed, guess):
     real = values.get("data") == "MNIST"
     if outcome:
         best = (f"{goal['proud']:.0%}", f"{goal['seconds']}") if real else ("", "")
-        table = [
-            ("", "measured", "needed", "goal"),
+        print_table(("measured", "needed", "goal"), [
             (f"{values['data']}, test digits right", f"{values['accuracy']:.2%}", f"{needed:.0%}",
              best[0]),
             ("of the digits it learnt from", f"{values['train_accuracy']:.2%}", "", ""),
             ("seconds of training", f"{values['seconds']:.1f}", "", best[1]),
-        ]  # fmt: skip
-        print()
-        for name, *numbers in table:
-            print(f"{name:<32}{''.join(f'{number:>10}' for number in numbers)}".rstrip())
-        print()
-        answer_guess(values["accuracy"], guess)
+        ])  # fmt: skip
+        answer_guess(values["accuracy"], guess, "misread")
     for line in missed:
         print(wrapped(f"missed: {line}"))
     proud = not missed and (not real or values["accuracy"] >= goal["proud"])
@@ -450,14 +297,6 @@ def report(values, outcome, goal, needed, missed, guess):
         print("achieved")
 
 
-def answer_guess(share, guess):
-    try:
-        said = float(guess.replace(",", "."))
-    except ValueError:
-        return
-    print(f"You said {said:g} of 100; it misread {100 * (1 - share):.1f}.")
-
-
 def advice(missed):
     """Say what to try where nothing was measured."""
     if missed.startswith("training"):
@@ -473,73 +312,12 @@ def advice(missed):
 def draw(digits, outcome):
     """Save three pictures and give their paths."""
     return save_pictures("03", {
-        "curve": lambda plt: curve_picture(plt, outcome),
-        "confusion": lambda plt: confusion_picture(plt, outcome),
+        "curve": lambda plt: curve_picture(plt, outcome, "digits"),
+        "confusion": lambda plt: confusion_picture(
+            plt, outcome, list("0123456789"), "test digits misread"
+        ),
         "mistakes": lambda plt: mistakes_picture(plt, digits, outcome),
     })  # fmt: skip
-
-
-def curve_picture(plt, outcome):
-    """The loss of every batch with the learning rate beneath it, and the accuracy by epoch."""
-    figure, panels = plt.subplots(
-        2, 2, figsize=(12, 5.2), layout="constrained", width_ratios=(3, 2), height_ratios=(3, 1)
-    )
-    losses, watch = np.array(outcome.watch.losses), outcome.watch
-    epochs = np.arange(1, len(losses) + 1) / watch.batches
-    window = max(1, len(losses) // 60)
-    kernel = np.ones(window) / window
-    top, bottom = panels[:, 0]
-    top.plot(epochs, losses, color="#9db8dc", linewidth=0.5, label="each batch")
-    top.plot(epochs[window - 1 :], np.convolve(losses, kernel, "valid"), color="#1f4e91",
-             linewidth=2, label=f"mean of {window} batches")  # fmt: skip
-    top.axhline(LN10, color="0.5", linestyle=":")
-    top.annotate("ln 10: guessing", (epochs[-1], LN10), ha="right", va="bottom", color="0.3")
-    top.set(yscale="log", ylabel="loss", title="Loss on the training digits")
-    top.legend(frameon=False, loc="lower left")
-    bottom.plot(epochs, watch.rates, color="#6a4c93")
-    bottom.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
-    bottom.sharex(top)
-    for axes in panels[:, 1]:
-        axes.remove()
-    right = figure.add_subplot(panels[0, 0].get_gridspec()[:, 1])
-    rows = [row["accuracy"] for row in outcome.history]
-    right.plot(
-        range(1, len(rows) + 1), rows, "o-", color="#1f4e91", label="training digits, as it learns"
-    )
-    right.plot(len(rows), outcome.accuracy, "s", color=WRONG, markersize=9,
-               label=f"test, at the end: {outcome.accuracy:.2%}")  # fmt: skip
-    low = min(*rows, outcome.accuracy)
-    right.set(xlabel="epoch", title="Digits read right", ylim=(low - 0.1 * (1 - low), 1),
-              xticks=range(1, len(rows) + 1, max(1, len(rows) // 8)))  # fmt: skip
-    right.yaxis.set_major_formatter(
-        lambda value, _: f"{value:.0%}" if low < 0.9 else f"{value:.1%}"
-    )
-    right.legend(frameon=False, loc="lower right")
-    return figure
-
-
-def confusion_picture(plt, outcome):
-    """Which digit was taken for which: counts of the test digits, the mistakes in colour."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    said = outcome.answers.argmax(axis=1)
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (outcome.labels, said), 1)
-    mistakes = counts * (1 - np.eye(10, dtype=int))
-    figure, axes = plt.subplots(figsize=(7.4, 7), layout="constrained")
-    ramp = LinearSegmentedColormap.from_list("mistakes", ["white", WRONG])
-    axes.imshow(mistakes, cmap=ramp, vmin=0, vmax=max(mistakes.max(), 1))
-    for i in range(10):
-        axes.add_patch(plt.Rectangle((i - 0.5, i - 0.5), 1, 1, color="#e4e4e4"))
-        for j in range(10):
-            if counts[i, j]:
-                axes.text(j, i, counts[i, j], ha="center", va="center",
-                          color="0.35" if i == j else INK)  # fmt: skip
-    axes.set(xlabel="your network says", ylabel="it is", xticks=range(10), yticks=range(10),
-             title=f"{mistakes.sum()} of {counts.sum():,} test digits misread")  # fmt: skip
-    axes.spines[["top", "right"]].set_visible(True)
-    axes.tick_params(length=0)
-    return figure
 
 
 def mistakes_picture(plt, digits, outcome):

@@ -9,6 +9,14 @@ from tinytorch.tensor import Tensor
 from tinytorch.training import Trainer, batches
 
 from checker.expect import Mismatch, expect_close, expect_equal, expect_true, expect_unchanged
+from checker.expect_recipe import (
+    configured,
+    expect_new_networks,
+    expect_schedule_turns_the_rate,
+    expect_scores_at_the_end,
+    expect_steps,
+    expect_the_models_parameters,
+)
 
 
 def model():
@@ -17,45 +25,15 @@ def model():
     return build_model()
 
 
-def configured(network, batches):
-    """Let the learner choose, and see that three things came back, in their order."""
+def configure(network, batches):
     from mine import configure
 
-    __tracebackhide__ = True
-    given = configure(network, batches)
-    expect_true(
-        isinstance(given, tuple) and len(given) == 3,
-        f"configure gave back {type(given).__name__}, expected (optimizer, scheduler, epochs)",
-        "All three are needed to train, and nothing else.",
-    )
-    optimizer, scheduler, epochs = given
-    expect_true(
-        hasattr(optimizer, "param_groups"),
-        f"what configure gives first is {type(optimizer).__name__}, no optimizer",
-        "The order is (optimizer, scheduler, epochs).",
-    )
-    expect_true(
-        hasattr(scheduler, "total_steps"),
-        f"what configure gives second is {type(scheduler).__name__}, no OneCycleLR",
-        "The order is (optimizer, scheduler, epochs).",
-    )
-    expect_true(
-        isinstance(epochs, int) and epochs >= 1,
-        f"what configure gives third is {epochs!r}, not a number of epochs",
-        "The order is (optimizer, scheduler, epochs).",
-    )
-    return given
+    return configure(network, batches)
 
 
 def pictures(n):
     """Make n rows of 784 numbers, as far from 0 as those of MNIST."""
     return Tensor(np.random.default_rng(0).standard_normal((n, 784)).astype(np.float32))
-
-
-def at_work(network, rows):
-    """Ask a network in evaluation mode, in which no dropout plays in."""
-    network.eval()
-    return network(Tensor(rows.astype(np.float32))).data
 
 
 # -- build_model
@@ -67,73 +45,35 @@ def test_unit_build_model_example():
 
 def test_unit_build_model_anew():
     """Every call makes a network of its own, with parameters."""
-    networks = [model(), model()]
-    first, second = ([id(p) for p in network.parameters()] for network in networks)
-    expect_true(
-        len(first) > 0 and not set(first) & set(second),
-        "two calls of build_model give networks with the same parameters, or with none",
-        "Each call makes new layers: make draw loads weights into one of its own.",
+    expect_new_networks(
+        model, "Each call makes new layers: make draw loads weights into one of its own."
     )
 
 
 def test_unit_build_model_gives_scores():
-    network, scores = model(), np.arange(-5, 5, dtype=np.float32)
-    for parameter in network.parameters():
-        parameter.copy_(np.zeros(parameter.shape, np.float32))
-    list(network.parameters())[-1].copy_(scores)
-    expect_close(
-        at_work(network, np.ones((1, 784))),
-        scores[None],
-        "the scores where all weights are 0 and the last biases are -5 to 4",
-        "Nothing comes after the last layer: cross_entropy has the softmax inside.",
-    )
+    expect_scores_at_the_end(model(), Tensor(np.ones((1, 784), np.float32)))
 
 
 # -- configure
 
 
 def test_unit_configure_example():
-    _, scheduler, epochs = configured(Linear(2, 2), 10)
-    expect_equal(
-        scheduler.total_steps,
-        10 * epochs,
-        f"the steps planned for {epochs} epochs of 10 batches",
-        "The schedule is stepped after every batch.",
-    )
+    expect_steps(configure, Linear(2, 2), 10, "The schedule is stepped after every batch.")
 
 
 def test_unit_configure_other_lengths():
     for count in (1, 469):
-        _, scheduler, epochs = configured(Linear(2, 2), count)
-        expect_equal(
-            scheduler.total_steps,
-            count * epochs,
-            f"the steps planned for {epochs} epochs of {count} batches",
-            "An epoch has as many batches as configure is told.",
+        expect_steps(
+            configure, Linear(2, 2), count, "An epoch has as many batches as configure is told."
         )
 
 
 def test_unit_configure_the_model_given():
-    network = Linear(3, 2)
-    optimizer, _, _ = configured(network, 10)
-    held = [id(p) for group in optimizer.param_groups for p in group["params"]]
-    expect_true(
-        sorted(held) == sorted(id(p) for p in network.parameters()),
-        "the optimizer does not hold the parameters of the model that was given, each once",
-        "What an optimizer does not hold never moves: optimizer(model.parameters(), ...).",
-    )
+    expect_the_models_parameters(configure, Linear(3, 2))
 
 
 def test_unit_configure_turns_the_rate():
-    optimizer, scheduler, epochs = configured(Linear(2, 2), 10)
-    for step in range(1, 10 * epochs):
-        scheduler.step()
-        planned, rate = scheduler.get_last_lr()[0], optimizer.param_groups[0]["lr"]
-        expect_true(
-            rate == planned,
-            f"after {step} steps the schedule is at {planned:.3g}, the optimizer at {rate:.3g}",
-            "The schedule has to turn the rate of this very optimizer.",
-        )
+    expect_schedule_turns_the_rate(configure, Linear(2, 2))
 
 
 # -- preprocess
@@ -343,7 +283,7 @@ def test_module():
         "Any network of two or three layers gets better there, whatever configure says. Are all "
         "its layers in the Sequential, with a ReLU between?",
     )
-    optimizer, scheduler, _ = configured(network, len(data))
+    optimizer, scheduler, _ = configured(configure, network, len(data))
     weights = [p.data.copy() for p in network.parameters()]
     Trainer(network, optimizer, CrossEntropyLoss(), scheduler=scheduler).train_step(
         *next(iter(data))

@@ -285,6 +285,8 @@ def padded(x, padding=0, value=0):
 
     Without padding it is `channels_last(x)`.
     """
+    if x.ndim != 4:
+        raise ValueError(f"pictures are (N, C, H, W), not {x.shape}; a batch of one counts, too")
     (ph, pw), (n, c, h, w) = pair(padding), x.shape
     if not (ph or pw):
         return channels_last(x)
@@ -474,24 +476,28 @@ class Conv2d(Module):
         return said if self.bias is not None else f"{said}, bias=False"
 
 
-class MaxPool2d(Module):
-    """`max_pool2d` as a module."""
+class _Pool2d(Module):
+    """What the pooling layers share: their settings."""
 
     def __init__(self, kernel_size, stride=None, padding=0):
         super().__init__()
         self.kernel_size, self.padding = kernel_size, padding
         self.stride = kernel_size if stride is None else stride
 
-    def forward(self, x):
-        """Keep the largest number of every window."""
-        return max_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
-
     def extra_repr(self):
         """Give the settings."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AvgPool2d(MaxPool2d):
+class MaxPool2d(_Pool2d):
+    """`max_pool2d` as a module."""
+
+    def forward(self, x):
+        """Keep the largest number of every window."""
+        return max_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
+
+
+class AvgPool2d(_Pool2d):
     """`avg_pool2d` as a module."""
 
     def forward(self, x):
