@@ -320,7 +320,7 @@ def spread(g, shape, kernel_size, stride, padding):
     for size, count, k, step, pad in zip(
         sizes, g.shape[2:], kernel_size, pair(stride), pair(padding), strict=True
     ):
-        first = -(-max(0, pad + 1 - k) // step)
+        first = -(-max(0, pad + 1 - k) // step)  # output whose window meets the picture, rounded up
         kept = max(0, min(count, (size - k + pad) // step + 1) - first)
         start = first * step + k - 1 - pad
         source.append(slice(first, first + kept))
