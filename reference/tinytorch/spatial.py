@@ -106,22 +106,22 @@ def im2col(x, kernel_size, stride=1, padding=0):
 def conv2d(x, weight, bias=None, *, stride=1, padding=0):
     """Convolve pictures (N, C, H, W) with filters (O, C, kh, kw) into (N, O, OH, OW).
 
-    Every window becomes a row (`im2col`), every filter a column (`as_matrix`): all outputs are
-    one matrix product. `column_blocks` gives the rows in blocks of a few MB, since all of them
-    take kh * kw times the memory of x. Stride and padding are a number or a pair of them; bias is
-    (O,) or None. As `torch.nn.functional.conv2d`. ValueError names shapes that do not fit.
+    Every window becomes a row (`im2col`), every filter a column (`as_matrix`): the outputs are one
+    product, (N * OH * OW, O). All rows at once would take kh * kw times the memory of x, so
+    `column_blocks` gives a few MB at a time. Stride and padding are a number or a pair of them;
+    bias is (O,) or None. As `torch.nn.functional.conv2d`. ValueError names shapes that do not fit.
 
     >>> conv2d(Tensor(np.arange(9.0).reshape(1, 1, 3, 3)), Tensor(np.ones((1, 1, 2, 2)))).tolist()
     [[[[8.0, 12.0], [20.0, 24.0]]]]
     """
-    out = empty_output(x, weight, stride, padding)
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        block = columns @ matrix
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
         if bias is not None:
-            block += bias
-        out[where] = block.reshape(out[where].shape)
-    return out.transpose(0, 3, 1, 2)
+            out[rows] += bias
+    return as_pictures(out, height, width)
 
 
 # -- the way back ---------------------------------------------------------------------------------
@@ -141,17 +141,17 @@ def conv2d_bias(g, out, x, weight, bias=None, *, stride=1, padding=0):
 def conv2d_weight(g, out, x, weight, bias=None, *, stride=1, padding=0):
     """Give the share of `weight` (O, C, kh, kw), block by block: columns.T @ g, added up.
 
-    It is `matmul_b` of stage 05, since out = columns @ matrix. `g` is (N, O, OH, OW); a block is
-    g.transpose(0, 2, 3, 1)[where]. `as_filters` undoes `as_matrix`.
+    It is `matmul_b` of stage 05, since out = columns @ matrix; `as_rows` lays g (N, O, OH, OW) as
+    out lay then, (N * OH * OW, O). `as_filters` undoes `as_matrix`.
 
     >>> g, x = np.ones((1, 1, 2, 2)), np.arange(9.0).reshape(1, 1, 3, 3)
     >>> conv2d_weight(g, None, x, np.zeros((1, 1, 2, 2))).tolist()
     [[[[8.0, 12.0], [20.0, 24.0]]]]
     """
+    g = as_rows(g)
     total = np.zeros_like(as_matrix(weight))
-    channels_last = g.transpose(0, 2, 3, 1)
-    for where, columns in column_blocks(x, weight.shape[2:], stride, padding):
-        total += columns.T @ channels_last[where].reshape(len(columns), len(weight))
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
     return as_filters(total, weight.shape)
 
 
@@ -203,6 +203,7 @@ def max_pool2d_x(g, out, x, *, kernel_size, stride=None, padding=0):
     [[[[0.0, 1.0, 1.0, 0.0]]]]
     """
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    g = channels_last(g)  # as x lies; what comes back through Flatten does not
     back = np.zeros_like(around)
     free = np.ones_like(out, bool)
     for tap, target in zip(
@@ -274,14 +275,21 @@ def pair(value):
     return both
 
 
+def channels_last(x):
+    """Give x (N, C, H, W) with the channels last in memory: x itself, where it already lies so."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+
 def padded(x, padding=0, value=0):
     """Give x (N, C, H, W) with `value` around each picture, channels last in memory.
 
-    Without padding it is x itself, where x already lies so.
+    Without padding it is `channels_last(x)`.
     """
+    if x.ndim != 4:
+        raise ValueError(f"pictures are (N, C, H, W), not {x.shape}; a batch of one counts, too")
     (ph, pw), (n, c, h, w) = pair(padding), x.shape
     if not (ph or pw):
-        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+        return channels_last(x)
     out = np.full((n, h + 2 * ph, w + 2 * pw, c), value, x.dtype).transpose(0, 3, 1, 2)
     out[:, :, ph : ph + h, pw : pw + w] = x
     return out
@@ -308,8 +316,18 @@ def as_filters(matrix, shape):
     return matrix.reshape(kh, kw, c, o).transpose(3, 2, 0, 1)
 
 
-def empty_output(x, weight, stride, padding):
-    """Make room for the outputs of a convolution, (N, OH, OW, O), or say what does not fit."""
+def as_rows(x):
+    """Lay pictures (N, C, H, W) as rows, one a pixel: (N * H * W, C)."""
+    return x.transpose(0, 2, 3, 1).reshape(-1, x.shape[1])
+
+
+def as_pictures(rows, height, width):
+    """Make pictures (N, C, height, width) of what `as_rows` makes of them."""
+    return rows.reshape(-1, height, width, rows.shape[1]).transpose(0, 3, 1, 2)
+
+
+def output_places(x, weight, stride, padding):
+    """Give (OH, OW) of a convolution; ValueError for pictures and filters that do not fit."""
     if x.ndim != 4 or weight.ndim != 4:
         raise ValueError(
             f"pictures are (N, C, H, W) and filters (O, C, kh, kw), not {x.shape} and "
@@ -320,8 +338,7 @@ def empty_output(x, weight, stride, padding):
             f"the pictures have {x.shape[1]} channels, the filters are made for {weight.shape[1]}: "
             f"{x.shape} and {weight.shape}"
         )
-    rows, columns = places(x, weight.shape[2:], stride, padding)
-    return np.empty((len(x), rows, columns, len(weight)), x.dtype)
+    return places(x, weight.shape[2:], stride, padding)
 
 
 def places(x, kernel_size, stride, padding):
@@ -335,24 +352,23 @@ def places(x, kernel_size, stride, padding):
 
 
 def column_blocks(x, kernel_size, stride=1, padding=0):
-    """Yield (where, columns): `im2col` of x, block by block, each at most COLUMN_BYTES large.
+    """Yield (rows, columns): `im2col` of x, block by block, each at most COLUMN_BYTES large.
 
-    `where` is a pair of slices: in an array (N, OH, OW, O) it picks the outputs of these rows.
-    A block is some pictures, or, where one of them has too many windows, some lines of one; a
-    single line of windows may be larger than the limit.
+    `rows` is the slice of all rows that a block is. A block is some pictures, or, where one of
+    them has too many windows, some lines of one; a line of windows is never cut.
     """
     kernel_size, (stride, across) = pair(kernel_size), pair(stride)
-    rows, columns = places(x, kernel_size, (stride, across), padding)
-    line = columns * kernel_size[0] * kernel_size[1] * x.shape[1] * x.itemsize
+    height, width = places(x, kernel_size, (stride, across), padding)
+    line = width * kernel_size[0] * kernel_size[1] * x.shape[1] * x.itemsize
     lines = max(1, COLUMN_BYTES // max(1, line))
-    pictures = max(1, lines // rows)
+    pictures, start = max(1, lines // height), 0
     for first in range(0, len(x), pictures):
         part = padded(x[first : first + pictures], padding)
-        for top in range(0, rows, lines):
-            end = min(top + lines, rows)
-            strip = part[:, :, top * stride : (end - 1) * stride + kernel_size[0]]
-            where = slice(first, first + pictures), slice(top, end)
-            yield where, im2col(strip, kernel_size, (stride, across))
+        for top in range(0, height, lines):
+            bottom = (min(top + lines, height) - 1) * stride + kernel_size[0]
+            columns = im2col(part[:, :, top * stride : bottom], kernel_size, (stride, across))
+            yield slice(start, start + len(columns)), columns
+            start += len(columns)
 
 
 def spread(g, shape, kernel_size, stride, padding):
@@ -367,10 +383,11 @@ def spread(g, shape, kernel_size, stride, padding):
     for size, count, k, step, pad in zip(
         sizes, g.shape[2:], kernel_size, pair(stride), pair(padding), strict=True
     ):
-        inside = [i for i in range(count) if 0 <= i * step + k - 1 - pad < size]
-        first, last = inside[0], inside[-1]
-        source.append(slice(first, last + 1))
-        target.append(slice(first * step + k - 1 - pad, last * step + k - pad, step))
+        first = -(-max(0, pad + 1 - k) // step)
+        kept = max(0, min(count, (size - k + pad) // step + 1) - first)
+        start = first * step + k - 1 - pad
+        source.append(slice(first, first + kept))
+        target.append(slice(start, start + kept * step, step))
     out[tuple(target)] = g[tuple(source)]
     return out
 
@@ -459,24 +476,28 @@ class Conv2d(Module):
         return said if self.bias is not None else f"{said}, bias=False"
 
 
-class MaxPool2d(Module):
-    """`max_pool2d` as a module."""
+class _Pool2d(Module):
+    """What the pooling layers share: their settings."""
 
     def __init__(self, kernel_size, stride=None, padding=0):
         super().__init__()
         self.kernel_size, self.padding = kernel_size, padding
         self.stride = kernel_size if stride is None else stride
 
-    def forward(self, x):
-        """Keep the largest number of every window."""
-        return max_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
-
     def extra_repr(self):
         """Give the settings."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AvgPool2d(MaxPool2d):
+class MaxPool2d(_Pool2d):
+    """`max_pool2d` as a module."""
+
+    def forward(self, x):
+        """Keep the largest number of every window."""
+        return max_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
+
+
+class AvgPool2d(_Pool2d):
     """`avg_pool2d` as a module."""
 
     def forward(self, x):
