@@ -265,7 +265,8 @@ def use(modules, monkeypatch, mine, folder):
 @pytest.mark.skipif(not os.environ.get("TINYTORCH_DATA"), reason="TINYTORCH_DATA is not set")
 def test_one_epoch_of_5000_pictures_of_cifar10(modules, monkeypatch, tmp_path, capsys):
     """The loss falls, and every parameter moves; what comes out does not count."""
-    monkeypatch.delenv("TINYTORCH_LIMIT", raising=False)
+    monkeypatch.setenv("TINYTORCH_MIRROR", "http://127.0.0.1:9/")  # what is not there stays away
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     mine = use(modules, monkeypatch, few(1, SOLUTION), tmp_path)
     pictures = modules.load(5000)
     if pictures is None:

@@ -57,6 +57,7 @@ SEED = 0
 BATCH_SIZE = 128
 EVERY = 100  # batches between two checkpoints
 FORECAST = 20  # batches after which the time of the whole run is told
+SLOW = 0.4  # seconds a step; our network takes 0.13 with two cores of its own, 0.17 with one
 HOW_TO_GET_IT = (
     "go online once (170 MB), or put cifar-10-binary.tar.gz into a folder and name that folder in "
     "TINYTORCH_DATA; milestones/data/README.md has the particulars"
@@ -325,6 +326,9 @@ class Lookout(Watch):
         minutes = step * (self.epochs * self.batches - len(self.losses)) / 60
         say(f"A step takes {step:.2f} s, so about {minutes:.0f} minutes are left. Ctrl-C is safe: "
             "the next run goes on where this one stopped.")  # fmt: skip
+        if step > SLOW and "OPENBLAS_NUM_THREADS" not in os.environ:
+            say("That is slow. If the machine has other work to do, threads wait for each other: "
+                "close it, or stop here and set OPENBLAS_NUM_THREADS=1.")  # fmt: skip
 
     def warn(self, kind, word):
         self.said.append(kind)
