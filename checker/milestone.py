@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from .workspace import Journal, Workspace
 
 __all__ = ["milestone_verb", "run_script", "run_verb", "shell_verb"]
 
+STOPPED = 130  # the exit code after Ctrl-C
 THREADED = ("OPENBLAS", "OMP", "MKL")
 
 # glibc hands large arrays back to the system when they are freed, and gets them anew, page by page,
@@ -61,22 +63,29 @@ def ready_to_run(verdict):
 def run_milestone(workspace, milestone, following=("next: make progress",)):
     """Run the script with the learner's tinytorch and mine.py; keep what it measured.
 
-    Where it is achieved, end with the lines `following`.
+    Where it is achieved, end with the lines `following`. What the same files have achieved stays
+    achieved, whatever a later run is without; a run that was stopped leaves nothing.
     """
     home = workspace.path(f"milestones/{milestone.slug}")
     code, measured = run_script(workspace, milestone, home / "pictures")
+    again = ["", f"next: make milestone N={int(milestone.number)}"]
+    if code == STOPPED:
+        say(again)
+        return code
     achieved = code == 0 and bool(measured.get("achieved"))
     kept = workspace.recall("milestones.json", {})
     facts = {"achieved": achieved, "values": measured.get("values", {})}
     facts["digest"] = workspace.digest(milestone.paths)
-    workspace.remember("milestones.json", kept | {milestone.number: facts})
+    before = kept.get(milestone.number, {})
+    if achieved or not (before.get("achieved") and before.get("digest") == facts["digest"]):
+        workspace.remember("milestones.json", kept | {milestone.number: facts})
     Journal(workspace).append(
         stage=f"m{milestone.number}", state="achieved" if achieved else "missed", **facts
     )
     if achieved:
         say(["", *following])
         return 0
-    say(["", f"next: make milestone N={int(milestone.number)}"])
+    say(again)
     return code or 1
 
 
@@ -125,7 +134,12 @@ def script_environment(workspace, pictures):
 
 def _run(workspace, script, folders, environment):
     command = [sys.executable, "-P", "-m", "checker.script", str(script), *map(str, folders)]
-    return subprocess.run(command, cwd=workspace.root, env=environment, check=False).returncode
+    # Ctrl-C reaches the script by itself: it has to have time to say where it stopped.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(command, cwd=workspace.root, env=environment, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run_verb(options):

@@ -108,10 +108,9 @@ def load(limit=None):
 
 def main():
     goal = tomllib.loads((HERE / "milestone.toml").read_text(encoding="utf-8"))
-    guess = ask("Before it runs: how many of 100 pictures will it take for something else? ")
     print("Milestone 4, 1998: a convolutional network of yours, and photographs.\n")
     outcome = stopped = path = None
-    values = {}
+    values, guess = {}, ""
     try:
         pictures = load(int(os.environ.get("TINYTORCH_LIMIT") or 0))
         if pictures is None:
@@ -119,6 +118,8 @@ def main():
             compare(values, SEED)
             raise Stop("this milestone is about CIFAR-10, and digits do not stand in for it")
         path = checkpoint_of(pictures)
+        if not path.exists():  # a run that goes on has asked
+            guess = ask("Before it learns: how many of 100 pictures will it get wrong? ")
         model, outcome = experiment(pictures, values, path)
         paths = draw(model, pictures, outcome)
         say("")
@@ -128,7 +129,7 @@ def main():
     except (Stop, DataError) as error:
         stopped = str(error)
     except KeyboardInterrupt:
-        print(f"\nYou stopped it; nothing was recorded.\n{where_it_stands(path)}")
+        print(f"\nYou stopped it.\n{wrapped(where_it_stands(path))}")
         return 130
     missed = judge(values, goal["threshold"], stopped, outcome and pictures.short)
     report(values, outcome, goal, missed, guess)

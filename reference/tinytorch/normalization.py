@@ -37,8 +37,8 @@ class BatchNorm2d(Module):
     def forward(self, x):
         """Normalise x (N, C, H, W) channel by channel, and keep the running averages.
 
-        `channel_statistics(x)` gives mean and var of the batch, arrays (C,); var divides by the
-        number of values n = N * H * W. While training, each running average moves by `momentum`
+        `channel_statistics(x.data)` gives mean and var of the batch, arrays (C,); var divides by n,
+        the number of values, N * H * W. While training, each running average moves by `momentum`
         towards the batch's: new = (1 - momentum) * old + momentum * batch. For running_var the
         batch's is n / (n - 1) times var, the unbiased one. `copy_` writes into a buffer. The rest
         does `batch_norm(x, mean, var, self.weight, self.bias, training=..., eps=self.eps)`.

@@ -67,7 +67,7 @@ def conv2d_loops(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -188,7 +188,7 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0):
     [[[[4.0, 6.0]]]]
     """
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
-    return functools.reduce(np.maximum, taps(around, kernel_size, stride))
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype))
 
 
 @gradient(max_pool2d, "x")
