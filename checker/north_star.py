@@ -1,7 +1,8 @@
 """Run milestone 4 with the reference, as a learner's run goes, and write docs/north-star.json.
 
 `python -m checker.north_star`, or `make north-star`; `--try 1000` runs it on so many pictures and
-writes nothing. The run's pictures are in build/north-star/. The file has:
+writes nothing. The run's pictures are in build/north-star/, its curve in docs/north-star.png. The
+file has:
 
 - `accuracy`: the share of the 10,000 test pictures that are right; `classes`: the same by class;
   `train_accuracy`: of 5,000 training pictures; `loss`: the mean of the last epoch
@@ -26,6 +27,7 @@ import importlib.util
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -43,7 +45,8 @@ from .workspace import write_atomically
 __all__ = ["documents", "main", "quote", "quoted"]
 
 MILESTONE = "04"
-RESULT = "docs/north-star.json"
+RESULT, CURVE = "docs/north-star.json", "docs/north-star.png"
+PICTURES = "build/north-star"
 MARK = "<!-- north-star -->\n"
 COPIED = ("accuracy", "train_accuracy", "loss", "classes", "seconds", "steps", "epochs",
           "parameters", "recipe", "history")  # fmt: skip
@@ -66,6 +69,7 @@ def main(arguments):
     result["course"] = {"version": __version__, "commit": commit}
     result["finished"] = time.strftime("%Y-%m-%d", time.gmtime())
     write_atomically(facts.root / RESULT, (json.dumps(result, indent=1) + "\n").encode())
+    shutil.copyfile(facts.root / PICTURES / "04_curve.png", facts.root / CURVE)
     for path in documents(facts.root):
         text = path.read_text(encoding="utf-8")
         write_atomically(path, quoted(text, result).encode())
@@ -78,7 +82,7 @@ def run_reference(facts, milestone, limit=None):
     last = facts.stages[max(milestone.requires)]
     more = {"TINYTORCH_LIMIT": str(limit)} if limit else {}
     with workspace_with(facts, last, room=milestone) as workspace:
-        return run_script(workspace, milestone, facts.root / "build" / "north-star", more)
+        return run_script(workspace, milestone, facts.root / PICTURES, more)
 
 
 def refusal(code, measured):

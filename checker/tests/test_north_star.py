@@ -25,6 +25,9 @@ def place(tmp_path, monkeypatch):
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "none.md").write_text("no mark\n", encoding="utf-8")
     monkeypatch.setattr(north_star, "RESULT", str(tmp_path / "result.json"))
+    (tmp_path / "04_curve.png").write_bytes(b"the curve")
+    monkeypatch.setattr(north_star, "PICTURES", str(tmp_path))
+    monkeypatch.setattr(north_star, "CURVE", str(tmp_path / "curve.png"))
     names = ("one.md", "two.md", "none.md")
     monkeypatch.setattr(north_star, "documents", lambda root: [tmp_path / name for name in names])
     monkeypatch.setattr(north_star, "data_facts", lambda facts, values: DATA)
@@ -43,6 +46,7 @@ def test_a_result_is_written_and_quoted(place, monkeypatch, capsys):
         assert ran(monkeypatch, 0, measured) == 0
         result = json.loads((place / "result.json").read_text("utf-8"))
         assert result["accuracy"] == accuracy and result["data"] == DATA
+        assert (place / "curve.png").read_bytes() == b"the curve"
         assert result["course"]["commit"] == "abc-dirty" and result["history"] == HISTORY
         for name in ("one.md", "two.md"):
             text = (place / name).read_text("utf-8")
