@@ -517,7 +517,8 @@ def loops_window_wraps(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = (image.shape[1] - kh) // stride + 1, (image.shape[2] - kw) // stride + 1
-    out = np.zeros((filters, max(rows, 0), max(columns, 0)), image.dtype)
+    dtype = np.result_type(image, weight)
+    out = np.zeros((filters, max(rows, 0), max(columns, 0)), dtype)
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
