@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from .expect import expect_close, expect_equal, expect_true
+from .expect import FORGOTTEN_RETURN, expect_close, expect_equal, expect_true
 
 __all__ = [
+    "built",
     "configured",
+    "expect_given",
     "expect_new_networks",
     "expect_schedule_turns_the_rate",
     "expect_scores_at_the_end",
@@ -14,10 +16,30 @@ __all__ = [
 ]
 
 
+def expect_given(value, what, wanted):
+    """Require that something was given back at all."""
+    __tracebackhide__ = True
+    expect_true(value is not None, f"{what} gives None, expected {wanted}", FORGOTTEN_RETURN)
+
+
+def built(build_model):
+    """Let the learner build a network, and see that it is one."""
+    __tracebackhide__ = True
+    network = build_model()
+    expect_given(network, "build_model", "a network")
+    expect_true(
+        callable(network) and hasattr(network, "parameters"),
+        f"build_model gives {type(network).__name__}, which is no network",
+        "A network is a Module: a Sequential of layers, or a class of your own.",
+    )
+    return network
+
+
 def configured(configure, network, batches):
     """Let the learner choose, and see that three things came back, in their order."""
     __tracebackhide__ = True
     given = configure(network, batches)
+    expect_given(given, "configure", "(optimizer, scheduler, epochs)")
     expect_true(
         isinstance(given, tuple) and len(given) == 3,
         f"configure gave back {type(given).__name__}, expected (optimizer, scheduler, epochs)",

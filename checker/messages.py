@@ -359,6 +359,8 @@ def _guess(error):
         return "None met this line: a thing that may be None, or what came without a return."
     if "memoryview" in said:
         return "Inside an operation there are arrays already: leave out .data."
+    if "Tensor" in said and "unexpected keyword argument 'axis'" in said:
+        return "A tensor came where an array belongs: NumPy says axis, a tensor dim. Use .data."
     if "__array_ufunc__" in said:
         return "NumPy met a tensor. Inside an operation there are arrays only; elsewhere use .data."
     return ""

@@ -420,6 +420,17 @@ def test_the_skeleton_says_that_it_is_not_written(tmp_path):
     assert all("milestone 4: " in words for _, words in failed)
 
 
+@pytest.mark.parametrize("name", ["build_model", "augment", "configure"])
+def test_a_forgotten_return_is_said_by_name(tmp_path, name):
+    failed = dict(suite(ROOM, tmp_path, replace_body(SOLUTION, name, "pass")))
+    assert f"{name} gives None, expected " in failed[f"test_unit_{name}_example"]
+
+
+def test_what_stays_in_its_place_is_moved_by_0_and_not_by_minus_0(tmp_path):
+    failed = suite(ROOM, tmp_path, SOLUTION.replace("RandomCrop(32, padding=2)", "RandomCrop(32)"))
+    assert "moved up or down by 0 pixels" in said(dict(failed)["test_unit_augment_shifts"])
+
+
 @pytest.mark.parametrize(
     "found, put",
     [

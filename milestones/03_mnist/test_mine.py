@@ -10,6 +10,7 @@ from tinytorch.training import Trainer, batches
 
 from checker.expect import Mismatch, expect_close, expect_equal, expect_true, expect_unchanged
 from checker.expect_recipe import (
+    built,
     configured,
     expect_new_networks,
     expect_schedule_turns_the_rate,
@@ -22,7 +23,7 @@ from checker.expect_recipe import (
 def model():
     from mine import build_model
 
-    return build_model()
+    return built(build_model)
 
 
 def configure(network, batches):

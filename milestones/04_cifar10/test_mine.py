@@ -11,7 +11,9 @@ from tinytorch.training import Trainer, batches
 
 from checker.expect import Mismatch, expect_close, expect_equal, expect_true, expect_unchanged
 from checker.expect_recipe import (
+    built,
     configured,
+    expect_given,
     expect_new_networks,
     expect_schedule_turns_the_rate,
     expect_scores_at_the_end,
@@ -25,7 +27,7 @@ MEAN, STD = [0.5, 0.25, 0.75], [0.25, 0.5, 0.2]
 def model():
     from mine import build_model
 
-    return build_model()
+    return built(build_model)
 
 
 def configure(network, batches):
@@ -124,6 +126,7 @@ def augmented(images, epochs=1, transform=None):
 
     __tracebackhide__ = True
     transform = augment(list(MEAN), list(STD)) if transform is None else transform
+    expect_given(transform, "augment", "a transform")
     expect_true(
         callable(transform),
         f"augment gives {type(transform).__name__}, which cannot be called",
@@ -171,7 +174,8 @@ def origins(found):
     seen = np.where(flipped, 31 - middle[:, None], middle[:, None]).T  # (N, 8), if not shifted
     down = np.median(middle[:, None] - rows, axis=(1, 2))
     right = np.median(seen[:, None] - columns, axis=(1, 2))
-    return np.stack([down, np.where(flipped, -right, right), flipped], axis=1).round(2)
+    moved = np.stack([down, np.where(flipped, -right, right), flipped], axis=1)
+    return moved.round(2) + 0.0  # -0. + 0. is 0., and is said so
 
 
 def moves(n=256, epoch=0):

@@ -147,7 +147,7 @@ def loops_kernel_flipped(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -170,7 +170,7 @@ def loops_stride_ignored(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -193,7 +193,7 @@ def loops_padding_on_one_side(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (2 * padding, 0), (2 * padding, 0)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -216,7 +216,7 @@ def loops_padding_of_channels(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((padding, padding), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -238,7 +238,7 @@ def loops_padding_of_channels(image, weight, bias=None, stride=1, padding=0):
 def loops_padding_forgotten(image, weight, bias=None, stride=1, padding=0):
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -264,7 +264,7 @@ def loops_padding_counted_twice(image, weight, bias=None, stride=1, padding=0):
         output_size(image.shape[1], kh, stride, padding),
         output_size(image.shape[2], kw, stride),
     )
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -288,7 +288,7 @@ def loops_rows_for_columns(image, weight, bias=None, stride=1, padding=0):
     filters, channels, kh, kw = weight.shape
     kw = kh
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -311,7 +311,7 @@ def loops_places_exchanged(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -334,7 +334,7 @@ def loops_last_channel_only(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -358,7 +358,7 @@ def loops_first_channel_only(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -381,7 +381,7 @@ def loops_bias_per_channel(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -404,7 +404,7 @@ def loops_bias_forgotten(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -425,7 +425,7 @@ def loops_bias_of_position(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
-    out = np.zeros((filters, rows, columns), image.dtype)
+    out = np.zeros((filters, rows, columns), np.result_type(image, weight))
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -464,6 +464,52 @@ def loops_always_float64(image, weight, bias=None, stride=1, padding=0):
 
 @knockout(
     of="conv2d_loops",
+    killed_by="test_unit_conv2d_loops_whole_numbers",
+    says="whole numbers in the image cut the fractions off",
+)
+def loops_dtype_of_the_image(image, weight, bias=None, stride=1, padding=0):
+    image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
+    filters, channels, kh, kw = weight.shape
+    rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
+    out = np.zeros((filters, rows, columns), image.dtype)
+    for o in range(filters):
+        for i in range(rows):
+            for j in range(columns):
+                for c in range(channels):
+                    for u in range(kh):
+                        for v in range(kw):
+                            pixel = image[c, i * stride + u, j * stride + v]
+                            out[o, i, j] += pixel * weight[o, c, u, v]
+        if bias is not None:
+            out[o] += bias[o]
+    return out
+
+
+@knockout(
+    of="conv2d_loops",
+    killed_by="test_unit_conv2d_loops_whole_numbers",
+    says="whole numbers in the filter cut the fractions off",
+)
+def loops_dtype_of_the_weight(image, weight, bias=None, stride=1, padding=0):
+    image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
+    filters, channels, kh, kw = weight.shape
+    rows, columns = output_size(image.shape[1], kh, stride), output_size(image.shape[2], kw, stride)
+    out = np.zeros((filters, rows, columns), weight.dtype)
+    for o in range(filters):
+        for i in range(rows):
+            for j in range(columns):
+                for c in range(channels):
+                    for u in range(kh):
+                        for v in range(kw):
+                            pixel = image[c, i * stride + u, j * stride + v]
+                            out[o, i, j] += pixel * weight[o, c, u, v]
+        if bias is not None:
+            out[o] += bias[o]
+    return out
+
+
+@knockout(
+    of="conv2d_loops",
     killed_by="test_unit_conv2d_loops_does_not_fit",
     says="the number of places is not checked: a window too large gives nothing",
 )
@@ -471,7 +517,8 @@ def loops_window_wraps(image, weight, bias=None, stride=1, padding=0):
     image = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     filters, channels, kh, kw = weight.shape
     rows, columns = (image.shape[1] - kh) // stride + 1, (image.shape[2] - kw) // stride + 1
-    out = np.zeros((filters, max(rows, 0), max(columns, 0)), image.dtype)
+    dtype = np.result_type(image, weight)
+    out = np.zeros((filters, max(rows, 0), max(columns, 0)), dtype)
     for o in range(filters):
         for i in range(rows):
             for j in range(columns):
@@ -730,6 +777,22 @@ def conv_stride_ignored(x, weight, bias=None, *, stride=1, padding=0):
 )
 def conv_padding_ignored(x, weight, bias=None, *, stride=1, padding=0):
     height, width = output_places(x, weight, stride, 0)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
+    matrix = as_matrix(weight)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride):
+        np.matmul(columns, matrix, out=out[rows])
+        if bias is not None:
+            out[rows] += bias
+    return as_pictures(out, height, width)
+
+
+@knockout(
+    of="conv2d",
+    killed_by="test_unit_conv2d_sizes",
+    says="column_blocks is not told of the padding: rows stay unwritten",
+)
+def conv_rows_left_unwritten(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
     out = np.empty((len(x) * height * width, len(weight)), x.dtype)
     matrix = as_matrix(weight)
     for rows, columns in column_blocks(x, weight.shape[2:], stride):
@@ -1007,6 +1070,22 @@ def all_blocks_kept(x, weight, bias=None, *, stride=1, padding=0):
         if bias is not None:
             out[rows] += bias
     return as_pictures(out, height, width)
+
+
+@knockout(
+    of="conv2d",
+    killed_by="test_unit_conv2d_memory",
+    says="the result is copied, so that the channels come first in memory",
+)
+def conv_copied_channels_first(x, weight, bias=None, *, stride=1, padding=0):
+    height, width = output_places(x, weight, stride, padding)
+    out = np.empty((len(x) * height * width, len(weight)), x.dtype)
+    matrix = as_matrix(weight)
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        np.matmul(columns, matrix, out=out[rows])
+        if bias is not None:
+            out[rows] += bias
+    return np.ascontiguousarray(as_pictures(out, height, width))
 
 
 @knockout(
@@ -1397,6 +1476,18 @@ def weight_added_into_the_weight(g, out, x, weight, bias=None, *, stride=1, padd
 
 @knockout(
     of="conv2d_weight",
+    killed_by="test_unit_conv2d_weight_of_no_pictures",
+    says="the sum begins with the number 0, which without a picture stays a number",
+)
+def weight_sum_begins_with_a_number(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    g, total = as_rows(g), 0
+    for rows, columns in column_blocks(x, weight.shape[2:], stride, padding):
+        total += columns.T @ g[rows]
+    return as_filters(total, weight.shape)
+
+
+@knockout(
+    of="conv2d_weight",
     killed_by="test_unit_conv2d_weight_pure",
     says="the share is float64",
 )
@@ -1588,10 +1679,41 @@ def x_windows_do_not_add_up(g, out, x, weight, bias=None, *, stride=1, padding=0
 
 @knockout(
     of="conv2d_x",
+    killed_by="test_unit_conv2d_x_differences",
+    says="the operation is called, and not its forward: the share is a Tensor",
+)
+def x_by_the_operation(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+    return conv2d(spread(g, x.shape, weight.shape[2:], stride, padding), turned)
+
+
+@knockout(
+    of="conv2d_x",
+    killed_by="test_unit_conv2d_x_with_a_bias",
+    says="the bias is added to the share of x",
+)
+def x_with_the_bias(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+    return conv2d.forward(spread(g, x.shape, weight.shape[2:], stride, padding), turned, bias)
+
+
+@knockout(
+    of="conv2d_x",
+    killed_by="test_unit_conv2d_x_with_a_bias",
+    says="the bias is added to the share of x where there are as many filters as channels",
+)
+def x_with_the_bias_where_it_fits(g, out, x, weight, bias=None, *, stride=1, padding=0):
+    turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+    bias = bias if len(weight) == x.shape[1] else None
+    return conv2d.forward(spread(g, x.shape, weight.shape[2:], stride, padding), turned, bias)
+
+
+@knockout(
+    of="conv2d_x",
     killed_by="test_unit_conv2d_x_pure",
     says="the filters are turned in place",
 )
-def x_gives_a_tensor_through_conv2d(g, out, x, weight, bias=None, *, stride=1, padding=0):
+def x_filters_turned_in_place(g, out, x, weight, bias=None, *, stride=1, padding=0):
     weight[...] = weight[:, :, ::-1, ::-1].copy()
     turned = weight.transpose(1, 0, 2, 3)
     return conv2d.forward(spread(g, x.shape, weight.shape[2:], stride, padding), turned)
@@ -1616,16 +1738,74 @@ def x_float64(g, out, x, weight, bias=None, *, stride=1, padding=0):
 )
 def pool_padded_with_zeros(x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding))
-    return functools.reduce(np.maximum, taps(around, kernel_size, stride))
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype))
 
 
 @knockout(
     of="max_pool2d",
     killed_by="test_unit_max_pool2d_padding_never_wins",
-    says="-1e9 lies around, low enough for most; whole numbers become others",
+    says="-1e9 lies around, low enough for most, and larger than -1e30",
 )
 def pool_padded_with_a_low_float(x, *, kernel_size, stride=None, padding=0):
-    around = padded(x, pool_padding(kernel_size, padding), -2.0)
+    around = padded(x, pool_padding(kernel_size, padding), -1e9)
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype))
+
+
+@knockout(
+    of="max_pool2d",
+    killed_by="test_unit_max_pool2d_padding_never_wins",
+    says="the maximum begins with zeros, and numbers below 0 never win",
+)
+def pool_begins_with_zeros(x, *, kernel_size, stride=None, padding=0):
+    around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), 0)
+
+
+@knockout(
+    of="max_pool2d",
+    killed_by="test_unit_max_pool2d_nan",
+    says="np.fmax leaves nan out",
+)
+def pool_by_fmax(x, *, kernel_size, stride=None, padding=0):
+    around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    return functools.reduce(np.fmax, taps(around, kernel_size, stride), lowest(x.dtype))
+
+
+@knockout(
+    of="max_pool2d",
+    killed_by="test_unit_max_pool2d_nan",
+    says="a nan is not larger than what was there, and is lost",
+)
+def pool_where_larger(x, *, kernel_size, stride=None, padding=0):
+    around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    first, *others = taps(around, kernel_size, stride)
+    out = first.copy()
+    for tap in others:
+        out = np.where(tap > out, tap, out)
+    return out
+
+
+@knockout(
+    of="max_pool2d",
+    killed_by="test_unit_max_pool2d_nan",
+    says="a nan that comes first is not larger than the next, and is lost",
+)
+def pool_where_still_larger(x, *, kernel_size, stride=None, padding=0):
+    around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
+    first, *others = taps(around, kernel_size, stride)
+    out = first.copy()
+    for tap in others:
+        out = np.where(out > tap, out, tap)
+    return out
+
+
+@knockout(
+    of="max_pool2d",
+    killed_by="test_unit_max_pool2d_memory",
+    says="the maximum begins with the first tap: a window of 1 gives x itself",
+)
+def pool_begins_with_the_first_tap(x, *, kernel_size, stride=None, padding=0):
+    around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
     return functools.reduce(np.maximum, taps(around, kernel_size, stride))
 
 
@@ -1666,7 +1846,7 @@ def pool_sum(x, *, kernel_size, stride=None, padding=0):
 )
 def pool_stride_ignored(x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
-    return functools.reduce(np.maximum, taps(around, kernel_size))
+    return functools.reduce(np.maximum, taps(around, kernel_size), lowest(x.dtype))
 
 
 @knockout(
@@ -1676,7 +1856,7 @@ def pool_stride_ignored(x, *, kernel_size, stride=None, padding=0):
 )
 def pool_stride_one(x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
-    return functools.reduce(np.maximum, taps(around, kernel_size, stride or 1))
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride or 1), lowest(x.dtype))
 
 
 @knockout(
@@ -1686,7 +1866,7 @@ def pool_stride_one(x, *, kernel_size, stride=None, padding=0):
 )
 def pool_padding_forgotten(x, *, kernel_size, stride=None, padding=0):
     around = padded(x)
-    return functools.reduce(np.maximum, taps(around, kernel_size, stride))
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype))
 
 
 @knockout(
@@ -1697,7 +1877,7 @@ def pool_padding_forgotten(x, *, kernel_size, stride=None, padding=0):
 def pool_square(x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
     kernel_size = pair(kernel_size)[0]
-    return functools.reduce(np.maximum, taps(around, kernel_size, stride))
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype))
 
 
 @knockout(
@@ -1708,7 +1888,7 @@ def pool_square(x, *, kernel_size, stride=None, padding=0):
 def pool_sides_exchanged(x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
     kernel_size = pair(kernel_size)[::-1]
-    return functools.reduce(np.maximum, taps(around, kernel_size, stride))
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype))
 
 
 @knockout(
@@ -1718,7 +1898,7 @@ def pool_sides_exchanged(x, *, kernel_size, stride=None, padding=0):
 )
 def pool_over_channels(x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
-    out = functools.reduce(np.maximum, taps(around, kernel_size, stride))
+    out = functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype))
     return np.broadcast_to(out.max(axis=1, keepdims=True), out.shape)
 
 
@@ -1770,7 +1950,7 @@ def pool_by_a_loop(x, *, kernel_size, stride=None, padding=0):
 )
 def pool_of_any_padding(x, *, kernel_size, stride=None, padding=0):
     around = padded(x, padding, lowest(x.dtype))
-    return functools.reduce(np.maximum, taps(around, kernel_size, stride))
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype))
 
 
 @knockout(
@@ -1790,7 +1970,7 @@ def pool_by_reshape(x, *, kernel_size, stride=None, padding=0):
 )
 def pool_float64(x, *, kernel_size, stride=None, padding=0):
     around = padded(x, pool_padding(kernel_size, padding), lowest(x.dtype))
-    return functools.reduce(np.maximum, taps(around, kernel_size, stride)).astype(
+    return functools.reduce(np.maximum, taps(around, kernel_size, stride), lowest(x.dtype)).astype(
         np.promote_types(x.dtype, float)
     )
 
@@ -2238,7 +2418,7 @@ def batches_not_counted(self, x):
 
 @knockout(
     of="BatchNorm2d.forward",
-    killed_by="test_unit_batchnorm2d_forward_eval",
+    killed_by="test_unit_batchnorm2d_forward_eval_keeps_the_buffers",
     says="the running averages move in eval, too",
 )
 def buffers_moved_in_eval(self, x):
@@ -2652,7 +2832,7 @@ def padding_forgotten_in_the_size(
 
 @knockout(
     of="CNN.__init__",
-    killed_by="test_unit_cnn_init_settings",
+    killed_by="test_unit_cnn_init_example",
     says="the Conv2d gets no padding",
 )
 def padding_forgotten_in_the_layer(

@@ -270,6 +270,29 @@ def mistakes(x, weight, bias, stride, padding):
     yield "(N, OH, OW, O) was reshaped to (N, O, OH, OW), and not transposed", exchanged
 
 
+def expect_array(got, what):
+    """Require that a rule gives an array."""
+    __tracebackhide__ = True
+    expect_true(
+        not isinstance(got, Tensor),
+        f"{what} is a Tensor, expected an array",
+        "A rule gets arrays and gives an array. Inside it an operation is called by its forward: "
+        "conv2d.forward, and not conv2d, which makes a Tensor.",
+    )
+
+
+def of_no_pictures(call, what, why):
+    """Call with an empty batch, and say so where that fails."""
+    __tracebackhide__ = True
+    try:
+        return call()
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise Mismatch(f"{what} for a batch of no pictures raises {said}", why) from error
+
+
 def expect_rule(rule, function, name, what, why="", guesses=lambda g: (), **inputs):
     """Compare a rule with central differences of `function`; g is random numbers, all float64."""
     __tracebackhide__ = True
@@ -289,8 +312,10 @@ def expect_rule(rule, function, name, what, why="", guesses=lambda g: (), **inpu
         yield "the mean over the pictures is taken, not the sum", measured(g) / len(g)
         yield from guesses(g)
 
+    got = rule(g, out)
+    expect_array(got, what)
     expect_or_guess(
-        rule(g, out), measured(g), what,
+        got, measured(g), what,
         why or f"Nudge each element of {name}, and weigh what moves with g, here random numbers: "
         "that is what is expected.", wrong, rtol=1e-5, atol=1e-7,
     )  # fmt: skip
@@ -311,7 +336,12 @@ def test_unit_output_size_example():
 def test_unit_output_size_just_fits():
     why = "A window as large as the padded axis has one place."
     for arguments in ((3, 3), (1, 1), (2, 4, 1, 1), (3, 3, 7)):
-        expect_equal(output_size(*arguments), 1, f"output_size{arguments}", why)
+        what = f"output_size{arguments}"
+        try:
+            count = output_size(*arguments)
+        except ValueError as error:
+            raise Mismatch(f"{what} raises ValueError, {error}; expected 1", why) from error
+        expect_equal(count, 1, what, why)
 
 
 def test_unit_output_size_counted():
@@ -405,6 +435,22 @@ def test_unit_conv2d_loops_dtype():
             conv2d_loops(x, weight), convolved(x[None], weight)[0],
             f"conv2d_loops of {np.dtype(dtype)}", dtype=dtype,
         )  # fmt: skip
+
+
+def test_unit_conv2d_loops_whole_numbers():
+    whole, parts = np.array([[[1, 2], [3, 4]]]), np.full((1, 1, 2, 2), 0.25)
+    why = (
+        "An array of whole numbers cuts the fraction off whatever is added to it. The dtype of the "
+        "result is np.result_type(image, weight)."
+    )
+    expect_close(
+        conv2d_loops(whole, parts), [[[2.5]]],
+        "the whole numbers [[1 2] [3 4]] with a filter of four 0.25", why,
+    )  # fmt: skip
+    expect_close(
+        conv2d_loops(whole / 4, np.ones((1, 1, 2, 2), int)), [[[2.5]]],
+        "[[0.25 0.5] [0.75 1.]] with a filter of four whole ones", why,
+    )  # fmt: skip
 
 
 def test_unit_conv2d_loops_pure():
@@ -511,18 +557,57 @@ def test_unit_conv2d_not_flipped():
     )  # fmt: skip
 
 
-def test_unit_conv2d_sizes():
+def counting(blocks, counts):
+    """Give column_blocks again, which notes how many rows it hands out."""
+
+    def counted(*args, **options):
+        for rows, columns in blocks(*args, **options):
+            counts.append(len(columns))
+            yield rows, columns
+
+    return counted
+
+
+def expect_all_rows(counts, expected, what, error=None):
+    """Say so where what went wrong is that blocks have not the rows of out, one for a place."""
+    __tracebackhide__ = True
+    rows, needed = sum(counts), expected.size // expected.shape[1]
+    if not counts or rows == needed or (rows > needed and error is None):
+        return
+    unwritten = f"{needed - rows} of {needed} rows of out were never written"
+    raise Mismatch(
+        f"{what}: {unwritten}" if rows < needed else f"{what}: {rows} rows for an out of {needed}",
+        f"column_blocks has given {rows} rows, and there are {needed} places. It wants to know the "
+        "kernel's size, the stride and the padding; np.empty holds whatever lay in memory.",
+    ) from error
+
+
+def test_unit_conv2d_sizes(monkeypatch):
+    counts = []
+    monkeypatch.setattr(spatial, "column_blocks", counting(spatial.column_blocks, counts))
     for shape, filters, stride, padding in CONVOLUTIONS:
         x, weight, bias = numbers(*shape), numbers(*filters, seed=1), numbers(filters[0], seed=2)
         for added in (None, bias):
-            got = conv2d(
-                Tensor(x), Tensor(weight), None if added is None else Tensor(added),
-                stride=stride, padding=padding,
-            )  # fmt: skip
+            expected = convolved(x, weight, added, stride, padding)
+            what = f"x {shape}, weight {filters}{settings(stride=stride, padding=padding)}, "
+            what += "no bias" if added is None else "with a bias"
+            counts.clear()
+            try:
+                got = conv2d(
+                    Tensor(x), Tensor(weight), None if added is None else Tensor(added),
+                    stride=stride, padding=padding,
+                )  # fmt: skip
+            except ValueError as error:
+                expect_all_rows(counts, expected, what, error)
+                raise
+            if (
+                got is not None
+                and got.shape == expected.shape
+                and not np.allclose(got.data, expected)
+            ):
+                expect_all_rows(counts, expected, what)
             expect_or_guess(
-                got, convolved(x, weight, added, stride, padding),
-                f"x {shape}, weight {filters}{settings(stride=stride, padding=padding)}, "
-                f"{'no bias' if added is None else 'with a bias'}",
+                got, expected, what,
                 "Rows come from im2col in the order (picture, line, column), one filter a column: "
                 "(N * OH * OW, O). as_pictures makes (N, O, OH, OW) of that.",
                 lambda a=(x, weight, added, stride, padding): mistakes(*a),
@@ -533,12 +618,14 @@ def test_unit_conv2d_of_one_and_of_none():
     weight = numbers(3, 2, 2, 2)
     for count in (1, 0):
         x = numbers(count, 2, 3, 4)
-        got = conv2d(Tensor(x), Tensor(weight), Tensor(np.ones(3)))
+        why = "One picture is a batch, too; none gives none, and the other sizes are as always."
+
+        def call(x=x):
+            return conv2d(Tensor(x), Tensor(weight), Tensor(np.ones(3)))
+
+        got = call() if count else of_no_pictures(call, "conv2d", why)
         expected = convolved(x, weight, np.ones(3)) if count else np.zeros((0, 3, 2, 3))
-        expect_close(
-            got, expected, f"conv2d of {count} pictures (2, 3, 4)",
-            "One picture is a batch, too; none gives none, and the other sizes are as always.",
-        )  # fmt: skip
+        expect_close(got, expected, f"conv2d of {count} pictures (2, 3, 4)", why)
 
 
 def test_unit_conv2d_in_blocks(monkeypatch):
@@ -597,6 +684,14 @@ def test_unit_conv2d_memory():
     one = numbers(2, 3, 1, 1)
     expect_as_before(lambda x, weight, bias: conv2d.forward(x, weight, bias), "conv2d",
                      x=x, weight=one, bias=bias)  # fmt: skip
+    for lay in (np.array, channels_last):
+        out = conv2d.forward(lay(x), weight, bias)
+        expect_true(
+            out.transpose(0, 2, 3, 1).flags.c_contiguous,
+            "the result of conv2d is right, and lies in memory with the channels first",
+            "as_pictures leaves all channels of a pixel side by side, as they came out of the "
+            "product. The layer that follows wants them so, and would copy all of it back.",
+        )
 
 
 def test_unit_conv2d_does_not_fit():
@@ -732,8 +827,16 @@ def test_unit_conv2d_weight_pure():
         conv2d_weight(small[0], None, *small[1:]), expected, "conv2d_weight of float32",
         dtype=np.float32, rtol=1e-4, atol=1e-4,
     )  # fmt: skip
-    nothing = conv2d_weight(np.zeros((0, 2, 3, 3)), None, np.zeros((0, 3, 4, 5)), weight)
-    expect_close(nothing, np.zeros(weight.shape), "conv2d_weight for no pictures")
+
+
+def test_unit_conv2d_weight_of_no_pictures():
+    weight, x, g = numbers(2, 3, 2, 3), np.zeros((0, 3, 4, 5)), np.zeros((0, 2, 3, 3))
+    why = (
+        "There is no block then, and nothing to add up, so the sum has to have its shape and its "
+        "dtype before: np.zeros_like(as_matrix(weight))."
+    )
+    nothing = of_no_pictures(lambda: conv2d_weight(g, None, x, weight), "conv2d_weight", why)
+    expect_close(nothing, np.zeros(weight.shape), "conv2d_weight for a batch of no pictures", why)
 
 
 # -- conv2d_x -------------------------------------------------------------------------------------
@@ -802,6 +905,22 @@ def test_unit_conv2d_x_differences():
         )  # fmt: skip
 
 
+def test_unit_conv2d_x_with_a_bias():
+    for filters in ((2, 2, 2, 2), (3, 2, 2, 2)):
+        x, weight, bias = numbers(1, 2, 3, 3), numbers(*filters, seed=1), np.full(filters[0], 10.0)
+        g = numbers(1, filters[0], 2, 2, seed=2)
+        what = f"conv2d_x for x (1, 2, 3, 3), weight {filters}, and a bias of tens"
+        why = (
+            "The bias was added to the outputs, whatever x is: it has no part in the share of x, "
+            "nor in the convolution that gives it."
+        )
+        try:
+            got = conv2d_x(g, None, x, weight, bias)
+        except ValueError as error:
+            raise Mismatch(f"{what} raises ValueError: {error}", why) from error
+        expect_close(got, share_of_x(g, x, weight), what, why)
+
+
 def test_unit_conv2d_x_pure():
     x, weight, g = numbers(2, 3, 4, 5), numbers(2, 3, 2, 3, seed=1), numbers(2, 2, 3, 3, seed=2)
     expected = share_of_x(g, x, weight)
@@ -817,8 +936,10 @@ def test_unit_conv2d_x_pure():
         conv2d_x(small[0], None, *small[1:]), expected, "conv2d_x of float32",
         dtype=np.float32, rtol=1e-4, atol=1e-4,
     )  # fmt: skip
-    nothing = conv2d_x(np.zeros((0, 2, 3, 3)), None, np.zeros((0, 3, 4, 5)), weight)
-    expect_close(nothing, np.zeros((0, 3, 4, 5)), "conv2d_x for no pictures")
+    none, g = np.zeros((0, 3, 4, 5)), np.zeros((0, 2, 3, 3))
+    why = "No pictures give no pictures, and the other sizes are as always."
+    nothing = of_no_pictures(lambda: conv2d_x(g, None, none, weight), "conv2d_x", why)
+    expect_close(nothing, none, "conv2d_x for a batch of no pictures", why)
 
 
 def test_unit_conv2d_x_peak_of_memory(monkeypatch):
@@ -874,8 +995,25 @@ def test_unit_max_pool2d_padding_never_wins():
             max_pool2d.forward(x.astype(dtype), kernel_size=2, padding=1), [[[[-1, -2], [-3, -4]]]],
             f"max_pool2d of {np.dtype(dtype)} [[-1 -2] [-3 -4]], kernel_size=2, padding=1",
             "Each window holds one pixel and three of padding. 0 would be larger than all of "
-            "them: what lies around has to be lowest(x.dtype).", dtype=dtype,
+            "them: what lies around has to be lowest(x.dtype). Or the maximum began with 0.",
         )  # fmt: skip
+    expect_close(
+        max_pool2d.forward(x * 1e30, kernel_size=2, padding=1), x * 1e30,
+        "max_pool2d of [[-1e30 -2e30] [-3e30 -4e30]], kernel_size=2, padding=1",
+        "A low number of your own, say -1e9, is larger than these: lowest(x.dtype) lies around.",
+    )  # fmt: skip
+
+
+def test_unit_max_pool2d_nan():
+    nan = float("nan")
+    x = np.array([[[[nan, 1.0, 3.0, 2.0, 4.0, 3.0], [2.0, 3.0, 1.0, nan, 2.0, 1.0]]]])
+    expect_close(
+        max_pool2d.forward(x, kernel_size=2), [[[[nan, nan, 4.0]]]],
+        "max_pool2d of [[nan 1. 3. 2. 4. 3.] [2. 3. 1. nan 2. 1.]], kernel_size=2",
+        "A nan says that something went wrong before, and must not be lost on the way: np.maximum "
+        "hands it on, as PyTorch does. No comparison with nan is true, so > loses it, and np.fmax "
+        "leaves it out.",
+    )  # fmt: skip
 
 
 def test_unit_max_pool2d_sizes():
@@ -908,11 +1046,20 @@ def test_unit_max_pool2d_memory():
         expect_as_before(
             lambda x, p=padding: max_pool2d.forward(x, kernel_size=2, padding=p), "max_pool2d", x=x
         )
-    x = x.astype(np.float32)
-    expect_close(
-        max_pool2d.forward(x, kernel_size=2), pooled(x, 2, None, 0), "max_pool2d of float32",
-        dtype=np.float32,
-    )  # fmt: skip
+    for lay in (np.array, channels_last):
+        given = lay(x)
+        expect_true(
+            not np.shares_memory(max_pool2d.forward(given, kernel_size=1), given),
+            "max_pool2d with kernel_size=1 gives x itself, and not an array of its own",
+            "Whoever writes into the result then writes into x: a tap is a view. Begin with "
+            "lowest(x.dtype), a number that never wins, and the first maximum is a new array.",
+        )
+    for dtype in (np.float32, np.int64):
+        given = (10 * x).astype(dtype)
+        expect_close(
+            max_pool2d.forward(given, kernel_size=2), pooled(given.astype(float), 2, None, 0),
+            f"max_pool2d of {np.dtype(dtype)}", dtype=dtype,
+        )  # fmt: skip
 
 
 def test_unit_max_pool2d_no_loop():
@@ -1072,7 +1219,11 @@ def expect_buffers(layer, mean, var, count, what, why=""):
     __tracebackhide__ = True
     expect_close(layer.running_mean, mean, f"running_mean {what}", why)
     expect_close(layer.running_var, var, f"running_var {what}", why)
-    expect_close(layer.num_batches_tracked, count, f"num_batches_tracked {what}", why)
+    expect_close(
+        layer.num_batches_tracked, count, f"num_batches_tracked {what}",
+        "Count the batch: num_batches_tracked grows by 1 with each batch in training, and only "
+        "then.",
+    )  # fmt: skip
 
 
 def test_unit_batchnorm2d_forward_example():
@@ -1116,9 +1267,6 @@ def test_unit_batchnorm2d_forward_eps():
     x = Tensor([[[[1.0, 3.0, 5.0, 7.0]]]])
     why = "The variance is 5, and with eps 4 it is divided by the root of 9."
     expect_close(layer(x), [[[[-1.0, -1 / 3, 1 / 3, 1.0]]]], "[1. 3. 5. 7.] with eps=4", why)
-    layer.running_mean.copy_([4.0])
-    layer.running_var.copy_([5.0])
-    expect_close(layer.eval()(x), [[[[-1.0, -1 / 3, 1 / 3, 1.0]]]], "the same in eval", why)
 
 
 def test_unit_batchnorm2d_forward_running():
@@ -1129,7 +1277,8 @@ def test_unit_batchnorm2d_forward_running():
         mean = 0.9 * mean + 0.1 * np.array([4.0, 15.0]) * step
         var = 0.9 * var + 0.1 * np.array([20 / 3, 100 / 3]) * step**2
         expect_buffers(
-            layer, mean, var, step, f"after {step} batches, of [1. 3. 5. 7.] and [10. 10. 20. 20.]",
+            layer, mean, var, step,
+            f"after batch {step}, [1. 3. 5. 7.] and [10. 10. 20. 20.] times {step},",
             "new = 0.9 * old + 0.1 * the batch's; of the variance the unbiased one, var * 4 / 3.",
         )  # fmt: skip
 
@@ -1168,10 +1317,27 @@ def test_unit_batchnorm2d_forward_buffers_stay():
     )  # fmt: skip
 
 
-def test_unit_batchnorm2d_forward_eval():
-    layer = batch_norm(2).eval()
+def evaluating(**options):
+    """Make a layer in eval, with running means 1 and 10 and variances 4 and 25."""
+    layer = batch_norm(2, **options).eval()
     layer.running_mean.copy_([1.0, 10.0])
     layer.running_var.copy_([4.0, 25.0])
+    return layer
+
+
+def test_unit_batchnorm2d_forward_eval_keeps_the_buffers():
+    layer = evaluating()
+    for x in (PAIR, PAIR[:1]):
+        layer(Tensor(x))
+        expect_buffers(
+            layer, [1.0, 10.0], [4.0, 25.0], 0, "after evaluating",
+            "What is tested on must not leave a trace in the network: buffers move in training "
+            "only.",
+        )  # fmt: skip
+
+
+def test_unit_batchnorm2d_forward_eval():
+    layer = evaluating()
     expect_close(
         layer(Tensor([[[[3.0]], [[20.0]]]])), [[[[2.5]], [[5.5]]]],
         "in eval, [3.] and [20.] with running means 1 and 10, variances 4 and 25",
@@ -1187,9 +1353,10 @@ def test_unit_batchnorm2d_forward_eval():
             layer(Tensor(x[n : n + 1])), expected[n : n + 1], f"in eval, picture {n} alone",
             "What a network says to a picture must not depend on who else is in the batch.",
         )  # fmt: skip
-    expect_buffers(
-        layer, [1.0, 10.0], [4.0, 25.0], 0, "after evaluating",
-        "What is tested on must not leave a trace in the network: buffers move in training only.",
+    expect_close(
+        evaluating(eps=5.0, affine=False)(Tensor([[[[7.0]], [[10.0]]]])), [[[[2.0]], [[0.0]]]],
+        "in eval, [7.] and [10.] with running means 1 and 10, variances 4 and 25, and eps=5",
+        "(7 - 1) is 6, divided by the root of 4 + 5.",
     )  # fmt: skip
 
 
@@ -1307,10 +1474,25 @@ def layers_of(net):
     return said
 
 
+def expect_padding(net, kernel_size, what):
+    """Require the padding of each Conv2d: what comes out at the end follows from it."""
+    __tracebackhide__ = True
+    convolutions = [layer for layer in net.features if isinstance(layer, Conv2d)]
+    for k, layer in enumerate(convolutions, 1):
+        expect_equal(
+            layer.padding, both(kernel_size // 2), f"the padding of convolution {k} of {what}",
+            "kernel_size // 2, so that an odd kernel leaves the size as it is. What Flatten gives "
+            "follows from it.",
+        )  # fmt: skip
+
+
 def test_unit_cnn_init_example():
-    shapes = [tuple(p.shape) for p in CNN().parameters()]
+    net = CNN()
+    shapes = [tuple(p.shape) for p in net.parameters()]
     expected = [(6, 3, 5, 5), (6,), (16, 6, 5, 5), (16,), (120, 1024)]
     for k, shape in enumerate(expected):
+        if len(shape) == 2:
+            expect_padding(net, 5, "CNN()")
         expect_equal(
             shapes[k] if k < len(shapes) else (), shape,
             f"the shape of parameter {k} of CNN()",
@@ -1355,6 +1537,7 @@ def test_unit_cnn_init_fits():
         net = CNN(**options)
         size = both(options.get("image_size", 32))
         x = Tensor(np.zeros((2, options.get("in_channels", 3), *size), np.float32))
+        expect_padding(net, options.get("kernel_size", 5), f"CNN({said(options)})")
         first = next(layer for layer in net.classifier if isinstance(layer, Linear))
         features = net.features(x)
         expect_equal(
@@ -1398,7 +1581,6 @@ def test_unit_cnn_init_settings():
     convolutions = [layer for layer in net.features if isinstance(layer, Conv2d)]
     pools = [layer for layer in net.features if isinstance(layer, MaxPool2d)]
     for layer in convolutions:
-        expect_equal(layer.padding, (2, 2), "the padding of a Conv2d with kernel_size=5", "5 // 2")
         expect_equal(layer.stride, (1, 1), "the stride of a Conv2d")
         expect_true(layer.bias is not None, "a Conv2d has no bias")
     for layer in pools:
