@@ -23,7 +23,7 @@ test: $(ready) torch ## all that CI runs
 	$(python) -m mypy
 	@$(python) -m checker.generate --check
 	@$(MAKE) --no-print-directory wheel course-check
-	$(python) -m pytest -q -n auto --dist loadfile
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(python) -m pytest -q -n auto --dist loadfile
 
 check: $(ready) ## check a stage of a workspace, STAGE=09 WORKSPACE=..., or AGAINST=reference
 	@TINYTORCH_WORKSPACE="$$WORKSPACE" $(python) -m checker check \

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +13,9 @@ sys.path[:0] = [str(REPO / "reference"), str(REPO)]
 import pytest  # noqa: E402
 
 from checker.tests.fake import FakeWorkspace, make_course  # noqa: E402
+
+# Whoever starts the tests in the background may have Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config):

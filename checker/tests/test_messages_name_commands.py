@@ -8,7 +8,7 @@ from checker.cli import VERBS
 from checker.tests.conftest import REPO
 
 OTHERS = {"setup", "help", "VERB"}  # of learn.py and the Makefiles
-REPO_ONLY = {"workspace", "test", "skeletons", "wheelhouse"}
+REPO_ONLY = {"workspace", "test", "skeletons", "wheelhouse", "north-star"}
 FILES = [*REPO.glob("checker/*.py"), *REPO.glob("template/**/*"), *REPO.glob("stages/*/README.md")]
 
 
