@@ -36,19 +36,20 @@ __all__ = [
 # -- sitting 1: numbers of a steady size ----------------------------------------------------------
 
 
-@Op(floats=True)
-def layer_norm(x, weight=None, bias=None, *, eps=1e-5):
+@Op(constant=("normalized_shape",), floats=True)
+def layer_norm(x, normalized_shape, weight=None, bias=None, *, eps=1e-5):
     """Bring every vector, along the last axis, to mean 0 and spread 1; then weight and shift it.
 
-    (x - mean) / sqrt(var + eps) * weight + bias: x (..., E), weight and bias (E,) or None. Mean
-    and variance, divided by E, are those of each vector alone, so that no example meets another
-    and training is the same as evaluation (Ba, Kiros and Hinton 2016). Raises ValueError where
-    the sizes differ.
+    (x - mean) / sqrt(var + eps) * weight + bias, where x is (..., E), `normalized_shape` (E,), and
+    weight and bias (E,) or None. Mean and variance, the latter divided by E, are those of each
+    vector alone: no example meets another, and training is the same as evaluation (Ba, Kiros and
+    Hinton 2016). `check_normalized` raises ValueError where sizes differ. As
+    `torch.nn.functional.layer_norm`, over one axis.
 
-    >>> layer_norm(Tensor([[1.0, 3.0], [10.0, 30.0]])).numpy().round(3).tolist()
+    >>> layer_norm(Tensor([[1.0, 3.0], [10.0, 30.0]]), (2,)).numpy().round(3).tolist()
     [[-1.0, 1.0], [-1.0, 1.0]]
     """
-    check_normalized(x, weight, bias)
+    check_normalized(x, normalized_shape, weight, bias)
     out = x - x.mean(axis=-1, keepdims=True)
     out /= np.sqrt(np.square(out).mean(axis=-1, keepdims=True) + eps)
     out = out if weight is None else out * weight
@@ -56,15 +57,16 @@ def layer_norm(x, weight=None, bias=None, *, eps=1e-5):
 
 
 @gradient(layer_norm, "x")
-def layer_norm_x(g, out, x, weight=None, bias=None, *, eps=1e-5):
-    """Give the share of `x`: (h - mean(h) - n mean(h n)) / spread, h = g * weight.
+def layer_norm_x(g, out, x, normalized_shape, weight=None, bias=None, *, eps=1e-5):
+    """Give the share of `x`: (h - mean(h) - n mean(h n)) / spread, where h = g * weight.
 
-    n is x, normalised, and spread is sqrt(var + eps). Normalising takes every shift and every
-    stretch of a vector back, so no gradient goes either way.
+    `normalized(x, eps)` gives n, which is x with mean 0 and spread 1, and what it was divided by,
+    sqrt(var + eps). The means are along the last axis. Normalising takes every shift and every
+    stretch of a vector back, so no gradient goes that way.
 
-    >>> x, g = np.array([[1.0, 3.0]]), np.array([[1.0, 1.0]])
-    >>> layer_norm_x(g, None, x).tolist()
-    [[0.0, 0.0]]
+    >>> g, x = np.array([[0.0, 1.0, 0.0]]), np.array([[-1.0, 0.0, 1.0]])
+    >>> layer_norm_x(g, None, x, (3,)).round(3).tolist()
+    [[-0.408, 0.816, -0.408]]
     """
     n, spread = normalized(x, eps)
     h = g if weight is None else g * weight
@@ -284,11 +286,7 @@ class LayerNorm(Module):
 
     def forward(self, x):
         """Normalise every vector along the last axis of x."""
-        if x.shape[-1:] != self.normalized_shape:
-            raise ValueError(
-                f"LayerNorm wants vectors of {self.normalized_shape[0]}, not {x.shape}"
-            )
-        return layer_norm(x, self.weight, self.bias, eps=self.eps)
+        return layer_norm(x, self.normalized_shape, self.weight, self.bias, eps=self.eps)
 
     def extra_repr(self):
         """Give the settings."""
@@ -305,13 +303,13 @@ def normalized(x, eps):
 
 
 @gradient(layer_norm, "weight")
-def layer_norm_weight(g, out, x, weight=None, bias=None, *, eps=1e-5):
+def layer_norm_weight(g, out, x, normalized_shape, weight=None, bias=None, *, eps=1e-5):
     """Give the share of `weight`: g times what it was multiplied with; copies are added up."""
     return g * normalized(x, eps)[0]
 
 
 @gradient(layer_norm, "bias")
-def layer_norm_bias(g, out, x, weight=None, bias=None, *, eps=1e-5):
+def layer_norm_bias(g, out, x, normalized_shape, weight=None, bias=None, *, eps=1e-5):
     """Give the share of `bias`: g, and the copies are added up."""
     return g
 
@@ -397,13 +395,14 @@ def as_ids(ids):
     return array
 
 
-def check_normalized(x, weight, bias):
-    """Refuse a weight or bias that does not have the size of the vectors."""
+def check_normalized(x, normalized_shape, weight, bias):
+    """Refuse sizes that are not those of the vectors."""
+    shape = tuple(np.atleast_1d(normalized_shape).tolist())
+    if len(shape) != 1 or x.shape[-1:] != shape:
+        raise ValueError(f"vectors of shape {shape} are to be normalised, the input is {x.shape}")
     for name, value in (("weight", weight), ("bias", bias)):
-        if value is not None and np.shape(value) != x.shape[-1:]:
-            raise ValueError(
-                f"vectors of {x.shape[-1:]} are normalised, {name} has shape {np.shape(value)}"
-            )
+        if value is not None and np.shape(value) != shape:
+            raise ValueError(f"vectors of shape {shape} have a {name} of shape {np.shape(value)}")
 
 
 def check_memory(block, memory):
