@@ -126,9 +126,8 @@ class DecoderBlock(Module):
         its own) and is added to x. Raises ValueError where memory is missing or not wanted.
 
         >>> block = DecoderBlock(4, 2)
-        >>> for p in block.parameters():
-        ...     p.zero_()
-        >>> block(Tensor([[[1.0, 2.0, 3.0, 4.0]]])).tolist()  # they add nothing
+        >>> zeroed = [p.zero_() for p in block.parameters()]  # so that nothing is added
+        >>> block(Tensor([[[1.0, 2.0, 3.0, 4.0]]])).tolist()
         [[[1.0, 2.0, 3.0, 4.0]]]
         """
         check_memory(self, memory)
