@@ -133,6 +133,7 @@ _HOME = {
     "backward": "autograd",
     "batches": "training",
     "binary_cross_entropy_with_logits": "losses",
+    "by_blocks": "activations",
     "calculate_gain": "layers",
     "clip_grad_norm_": "clipping",
     "clip_grad_value_": "clipping",

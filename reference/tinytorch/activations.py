@@ -8,7 +8,19 @@ import numpy as np
 
 from .op import Op
 
-__all__ = ["gelu", "gelu_tanh", "log_softmax", "normal_cdf", "relu", "sigmoid", "softmax", "tanh"]
+__all__ = [
+    "by_blocks",
+    "gelu",
+    "gelu_tanh",
+    "log_softmax",
+    "normal_cdf",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]
+
+BLOCK = 16_384  # elements
 
 
 @Op
@@ -92,7 +104,11 @@ def gelu(x, *, approximate="none"):
     if approximate not in ("none", "tanh"):
         raise ValueError(f"approximate is 'none' or 'tanh', not {approximate!r}")
     with np.errstate(over="ignore"):
-        return x * normal_cdf(x) if approximate == "none" else gelu_tanh(x)
+        return by_blocks(gelu_tanh if approximate == "tanh" else _gelu_exact, x)
+
+
+def _gelu_exact(x):
+    return x * normal_cdf(x)
 
 
 @Op(floats=True)
@@ -120,6 +136,22 @@ def normal_cdf(x):
     t = 2 / (2 + z)
     upper = 0.5 * t * np.exp(_chebyshev(_ERFC, 2 * t - 1) - z * z)
     return np.where(x > 0, 1 - upper, upper)
+
+
+def by_blocks(function, *arrays):
+    """Apply a function element by element, to a block of `BLOCK` elements at a time.
+
+    The arrays have one shape. What the function makes on the way stays small: it fits into the
+    cache, and the system is not asked for large pieces of memory, each for a moment.
+    """
+    if arrays[0].size <= BLOCK:
+        return function(*arrays)
+    flat = [array.reshape(-1) for array in arrays]
+    out = np.empty_like(flat[0])
+    for start in range(0, out.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        out[part] = function(*[array[part] for array in flat])
+    return out.reshape(arrays[0].shape)
 
 
 def _chebyshev(coefficients, x):

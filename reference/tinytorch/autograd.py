@@ -16,7 +16,16 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .activations import gelu, log_softmax, normal_cdf, relu, sigmoid, softmax, tanh
+from .activations import (
+    by_blocks,
+    gelu,
+    log_softmax,
+    normal_cdf,
+    relu,
+    sigmoid,
+    softmax,
+    tanh,
+)
 from .losses import binary_cross_entropy_with_logits, cross_entropy
 from .op import Recipe, is_recording, state
 from .tensor import (
@@ -742,22 +751,19 @@ def tanh_x(g, out, x):
 @QUIET
 def gelu_x(g, out, x, *, approximate="none"):
     """Give the share of `x` in gelu, of either form, by the product rule."""
-    if approximate == "none":
-        return g * (normal_cdf(x) + x * np.exp(-0.5 * x * x) * (2 * np.pi) ** -0.5)
-    factor, near = (2 / np.pi) ** 0.5, np.clip(x, -10, 10)  # beyond, tanh is 1 and its slope 0
-    square = near * near
-    bent = np.tanh(factor * near * (1 + 0.044715 * square))
-    square *= 3 * 0.044715
-    square += 1
-    square *= near
-    slope = np.subtract(1, bent * bent)
-    slope *= square
-    slope *= factor
-    slope += bent
-    slope += 1
-    slope *= g
-    slope *= 0.5
-    return slope
+    return by_blocks(_gelu_tanh_share if approximate == "tanh" else _gelu_exact_share, g, x)
+
+
+def _gelu_exact_share(g, x):
+    return g * (normal_cdf(x) + x * np.exp(-0.5 * x * x) * (2 * np.pi) ** -0.5)
+
+
+def _gelu_tanh_share(g, x):
+    factor, x = (2 / np.pi) ** 0.5, np.clip(x, -10, 10)  # beyond, tanh is 1 and its slope 0
+    square = x * x
+    bent = np.tanh(factor * x * (1 + 0.044715 * square))
+    inner = factor * x * (1 + 3 * 0.044715 * square)
+    return 0.5 * g * (1 + bent + (1 - bent * bent) * inner)
 
 
 @gradient(log_softmax, "x")

@@ -188,6 +188,9 @@ def matmul(a, b):
             f"shapes {a.shape} and {b.shape}: the last axis of the left ({inner}) "
             f"must equal the second to last of the right ({rows})"
         )
+    if a.ndim > 2 and b.ndim == 2:  # one large product costs less than many small ones
+        rows = a.reshape(numel(a.shape[:-1]), inner)
+        return (rows @ b).reshape(*a.shape[:-1], b.shape[1])
     return a @ b  # (..., n, m)
 
 
