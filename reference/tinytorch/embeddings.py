@@ -242,7 +242,8 @@ def check_ids(ids, size):
         raise TypeError(f"ids are whole numbers, not {ids.dtype}")
     if ids.size and (ids.min() < 0 or ids.max() >= size):
         wrong = ids[(ids < 0) | (ids >= size)].flat[0]
-        raise IndexError(f"id {wrong} does not exist, there are {size} (0 to {size - 1})")
+        known = f"there are {size} (0 to {size - 1})" if size else "there are none"
+        raise IndexError(f"id {wrong} does not exist, {known}")
 
 
 def check_padding(padding_idx, size):
