@@ -12,7 +12,7 @@ from .autograd import gradient
 from .creation import randn
 from .layers import Dropout, Module, Parameter
 from .op import Op
-from .tensor import Tensor, ValuesIndices, as_array
+from .tensor import Tensor, ValuesIndices, as_array, broadcast_shapes
 
 __all__ = [
     "Embedding",
@@ -116,7 +116,8 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """Give the cosine of the angle between vectors along `dim`: 1 same way, 0 across, -1 against.
 
     The product x1 . x2 by both lengths, each at least `eps`, so that a vector of zeros gives 0. It
-    does not ask how long the vectors are, only where they point. The shapes broadcast. As
+    does not ask how long the vectors are, only where they point. Both are expanded to one shape
+    first, `broadcast_shapes` tells which, and `dim` counts in that. As
     `torch.nn.functional.cosine_similarity`.
 
     >>> cosine_similarity(Tensor([[3.0, 0.0]]), Tensor([[5.0, 0.0], [0.0, 2.0], [-1.0, 0.0]]))

@@ -454,7 +454,9 @@ def lengths_forgotten(x1, x2, dim=1, eps=1e-8):
     says="divided by the squares of the lengths: the root is missing",
 )
 def root_forgotten(x1, x2, dim=1, eps=1e-8):
-    lengths = [((x * x).sum(dim)).clamp(min=eps * eps) for x in (x1, x2)]
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = x1.expand(shape), x2.expand(shape)
+    lengths = [(x * x).sum(dim).clamp(min=eps * eps) for x in (x1, x2)]
     return (x1 * x2).sum(dim) / (lengths[0] * lengths[1])
 
 
@@ -464,7 +466,9 @@ def root_forgotten(x1, x2, dim=1, eps=1e-8):
     says="dim is ignored for the last axis",
 )
 def always_the_last_axis(x1, x2, dim=1, eps=1e-8):
-    lengths = [((x * x).sum(-1)).clamp(min=eps * eps).sqrt() for x in (x1, x2)]
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = x1.expand(shape), x2.expand(shape)
+    lengths = [(x * x).sum(-1).clamp(min=eps * eps).sqrt() for x in (x1, x2)]
     return (x1 * x2).sum(-1) / (lengths[0] * lengths[1])
 
 
@@ -474,7 +478,9 @@ def always_the_last_axis(x1, x2, dim=1, eps=1e-8):
     says="no eps: a vector of zeros gives 0 / 0",
 )
 def no_least_length(x1, x2, dim=1, eps=1e-8):
-    lengths = [((x * x).sum(dim)).sqrt() for x in (x1, x2)]
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = x1.expand(shape), x2.expand(shape)
+    lengths = [(x * x).sum(dim).sqrt() for x in (x1, x2)]
     return (x1 * x2).sum(dim) / (lengths[0] * lengths[1])
 
 
@@ -484,7 +490,9 @@ def no_least_length(x1, x2, dim=1, eps=1e-8):
     says="eps is added to the lengths",
 )
 def eps_added(x1, x2, dim=1, eps=1e-8):
-    lengths = [((x * x).sum(dim)).clamp(min=0.0).sqrt() + eps for x in (x1, x2)]
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = x1.expand(shape), x2.expand(shape)
+    lengths = [(x * x).sum(dim).clamp(min=0.0).sqrt() + eps for x in (x1, x2)]
     return (x1 * x2).sum(dim) / (lengths[0] * lengths[1])
 
 
@@ -505,7 +513,19 @@ def cosine_of_arrays(x1, x2, dim=1, eps=1e-8):
     says="the root first, then eps: the slope of the root at 0 is infinite",
 )
 def root_before_eps(x1, x2, dim=1, eps=1e-8):
-    lengths = [((x * x).sum(dim)).sqrt().clamp(min=eps) for x in (x1, x2)]
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = x1.expand(shape), x2.expand(shape)
+    lengths = [(x * x).sum(dim).sqrt().clamp(min=eps) for x in (x1, x2)]
+    return (x1 * x2).sum(dim) / (lengths[0] * lengths[1])
+
+
+@knockout(
+    of="cosine_similarity",
+    killed_by="test_unit_cosine_similarity_axes",
+    says="not expanded: a matrix and one vector have no axis 1 in common",
+)
+def not_expanded(x1, x2, dim=1, eps=1e-8):
+    lengths = [(x * x).sum(dim).clamp(min=eps * eps).sqrt() for x in (x1, x2)]
     return (x1 * x2).sum(dim) / (lengths[0] * lengths[1])
 
 
@@ -519,7 +539,7 @@ def root_before_eps(x1, x2, dim=1, eps=1e-8):
 )
 def furthest_first(weight, vector, k=1, skip=()):
     weight, vector = Tensor(as_array(weight)), Tensor(as_array(vector))
-    similarity = cosine_similarity(weight, vector.unsqueeze(0)).data
+    similarity = cosine_similarity(weight, vector).data
     order = np.argsort(similarity, kind="stable")
     order = order[~np.isin(order, list(skip))][:k]
     return ValuesIndices(Tensor(similarity[order]), Tensor(order))
@@ -545,7 +565,7 @@ def longest_wins(weight, vector, k=1, skip=()):
 )
 def nearest_to_itself(weight, vector, k=1, skip=()):
     weight, vector = Tensor(as_array(weight)), Tensor(as_array(vector))
-    similarity = cosine_similarity(weight, vector.unsqueeze(0)).data
+    similarity = cosine_similarity(weight, vector).data
     order = np.argsort(-similarity, kind="stable")[:k]
     return ValuesIndices(Tensor(similarity[order]), Tensor(order))
 
@@ -557,7 +577,7 @@ def nearest_to_itself(weight, vector, k=1, skip=()):
 )
 def k_before_skip(weight, vector, k=1, skip=()):
     weight, vector = Tensor(as_array(weight)), Tensor(as_array(vector))
-    similarity = cosine_similarity(weight, vector.unsqueeze(0)).data
+    similarity = cosine_similarity(weight, vector).data
     order = np.argsort(-similarity, kind="stable")[:k]
     order = order[~np.isin(order, list(skip))]
     return ValuesIndices(Tensor(similarity[order]), Tensor(order))
@@ -570,7 +590,7 @@ def k_before_skip(weight, vector, k=1, skip=()):
 )
 def skip_by_place(weight, vector, k=1, skip=()):
     weight, vector = Tensor(as_array(weight)), Tensor(as_array(vector))
-    similarity = cosine_similarity(weight, vector.unsqueeze(0)).data
+    similarity = cosine_similarity(weight, vector).data
     order = np.argsort(-similarity, kind="stable")
     order = np.delete(order, list(skip))[:k] if skip else order[:k]
     return ValuesIndices(Tensor(similarity[order]), Tensor(order))
@@ -583,7 +603,7 @@ def skip_by_place(weight, vector, k=1, skip=()):
 )
 def turned_about(weight, vector, k=1, skip=()):
     weight, vector = Tensor(as_array(weight)), Tensor(as_array(vector))
-    similarity = cosine_similarity(weight, vector.unsqueeze(0)).data
+    similarity = cosine_similarity(weight, vector).data
     order = np.argsort(similarity, kind="stable")[::-1]
     order = order[~np.isin(order, list(skip))][:k]
     return ValuesIndices(Tensor(similarity[order]), Tensor(order))
@@ -596,7 +616,7 @@ def turned_about(weight, vector, k=1, skip=()):
 )
 def values_unsorted(weight, vector, k=1, skip=()):
     weight, vector = Tensor(as_array(weight)), Tensor(as_array(vector))
-    similarity = cosine_similarity(weight, vector.unsqueeze(0)).data
+    similarity = cosine_similarity(weight, vector).data
     order = np.argsort(-similarity, kind="stable")
     order = order[~np.isin(order, list(skip))][:k]
     return ValuesIndices(Tensor(similarity[: len(order)]), Tensor(order))

@@ -415,7 +415,8 @@ def test_unit_embedding_init_padding():
 
 def cosines(a, b, dim, eps=1e-8):
     """Give the cosines, from lengths by hypot."""
-    lengths = [np.maximum(np.hypot.reduce(np.asarray(x, float), axis=dim), eps) for x in (a, b)]
+    a, b = np.broadcast_arrays(np.asarray(a, float), b)
+    lengths = [np.maximum(np.hypot.reduce(x, axis=dim), eps) for x in (a, b)]
     return np.sum(a * b, axis=dim) / (lengths[0] * lengths[1])
 
 
@@ -431,13 +432,13 @@ def test_unit_cosine_similarity_axes():
     for shapes, dim in (
         (((4, 3), (4, 3)), 1), (((2, 4, 3), (2, 4, 3)), 1), (((2, 4, 3), (2, 4, 3)), -1),
         (((4, 3), (1, 3)), 1), (((3,), (3,)), 0), (((4, 1, 3), (1, 5, 3)), 2),
-        (((4, 3), (4, 3)), 0),
+        (((4, 3), (4, 3)), 0), (((4, 3), (3,)), 1), (((2, 1), (2, 3)), 1),
     ):  # fmt: skip
         a, b = numbers(*shapes[0]), numbers(*shapes[1], seed=1)
         expect_or_guess(
             cosine_similarity(Tensor(a), Tensor(b), dim), cosines(a, b, dim),
             f"cosine_similarity of {shapes[0]} and {shapes[1]}, dim={dim}",
-            "All three sums go along dim, and it goes away. The other axes broadcast.",
+            "Expand both to one shape; in it all three sums go along dim, which goes away.",
             lambda a=a, b=b, dim=dim: [
                 ("the product, not divided by the lengths", np.sum(a * b, axis=dim)),
                 ("divided by the squares of the lengths",
