@@ -48,6 +48,8 @@ def cases():
         Case("1,000 small operations and back", small_operations, 1.5, 8),
         Case("CNN of milestone 4, AdamW, batch 128", cnn_step, 2.2, 4),
         Case("conv2d (128, 3, 32, 32), 32 of 5x5", convolution, 1.5, 12),
+        Case("768 rows of 65 x 128, and back", _Lookup((12, 64), 65, 128), None),
+        Case("8,192 rows of 50,000 x 64, and back", _Lookup((64, 128), 50_000, 64), None),
     ]
 
 
@@ -126,6 +128,30 @@ def convolution(kit):
             return kit.nn.functional.conv2d(x, weight, bias)[0, 0, 0, 0]
 
     return forward
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """Look up rows of a table, and walk back."""
+
+    ids: tuple[int, int]
+    rows: int
+    dim: int
+
+    def __call__(self, kit):
+        draw = np.random.default_rng(0)
+        where = draw.integers(0, self.rows, self.ids)
+        ids, row = kit.from_numpy(where), int(where[0, 0])
+        values = draw.standard_normal((self.rows, self.dim), dtype=np.float32)
+        weight = kit.from_numpy(values).requires_grad_()
+        g = kit.from_numpy(draw.standard_normal((*self.ids, self.dim), dtype=np.float32))
+
+        def forward_and_back():
+            weight.grad = None
+            kit.nn.functional.embedding(ids, weight).backward(g)
+            return weight.grad[row, 0]
+
+        return forward_and_back
 
 
 def small_operations(kit):
