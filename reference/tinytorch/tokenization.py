@@ -274,11 +274,17 @@ class BPETokenizer:
             if len(pair) != 2 or not all(type(i) is int and 0 <= i < 256 + k for i in pair):
                 raise ValueError(f"merge {k} is {pair}, not two ids from 0 to {255 + k}")
             self._bytes.append(self._bytes[pair[0]] + self._bytes[pair[1]])
-        first, named = len(self._bytes), list(special_tokens)
+        if len(self.ranks) < len(self.merges):
+            raise ValueError("a merge comes twice")
+        named, first = list(special_tokens), len(self._bytes)
+        if isinstance(special_tokens, str) or not all(isinstance(t, str) and t for t in named):
+            raise ValueError(
+                f"special_tokens is a list of texts, none empty, not {special_tokens!r}"
+            )
         self.special_tokens = {token: first + i for i, token in enumerate(named)}
+        if len(self.special_tokens) < len(named):
+            raise ValueError("a special token comes twice")
         self._bytes += map(as_bytes, named)
-        if "" in named or len(self.special_tokens) < len(named) or len(self.ranks) < first - 256:
-            raise ValueError("a merge or a special token comes twice, or a special token is empty")
         longest_first = sorted(named, key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         self._cache = {}
