@@ -1,24 +1,30 @@
 """A table learns which character follows which; its loss is the number that counting gives."""
 
+import sys
+
 import numpy as np
-from sonnets import TEXT
-from tinytorch import Tensor, manual_seed, no_grad, softmax
+from tinytorch import manual_seed, no_grad, softmax
 from tinytorch.embeddings import Embedding
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import Adam
 from tinytorch.schedulers import ExponentialLR
+from tinytorch.tokenization import CharTokenizer
 
-text = "".join(c for c in TEXT.lower().replace("\n", " ") if c.isalpha() or c == " ")
-letters = sorted(set(text))
-ids = np.array([letters.index(c) for c in text])
+from checker.course import course
+
+sys.path.append(str(course().stage("10").folder / "payoffs"))
+from corpus import passage
+
+text = " ".join(passage().lower().split())
+tokenizer = CharTokenizer(text)
+ids, V = np.array(tokenizer.encode(text)), tokenizer.vocab_size
 first, second = ids[:-1], ids[1:]
-V = len(letters)
 
 counts = np.zeros((V, V))
 np.add.at(counts, (first, second), 1)
 chance = counts / counts.sum(axis=1, keepdims=True)  # (V, V): what follows what, counted
 counted = -np.mean(np.log(chance[first, second]))
-print(f"{len(text):,} characters of five sonnets, {V} different ones. The mean of -log p(next):")
+print(f"{len(text):,} characters of Romeo and Juliet, {V} different ones. Mean of -log p(next):")
 print(f"  {np.log(V):.4f}   nothing known, 1 / {V} each")
 print(f"  {counted:.4f}   counted: no table can do better on this text")
 
@@ -39,13 +45,15 @@ with no_grad():
     learned = softmax(table.weight, dim=1).data
 print("what follows, counted / learned:")
 for c in "thw":
-    row = letters.index(c)
+    (row,) = tokenizer.encode(c)
     likely = np.argsort(-chance[row], kind="stable")[:3]
-    said = (f"{letters[j]!r} {chance[row, j]:.0%} / {learned[row, j]:.0%}" for j in likely)
+    said = (
+        f"{tokenizer.decode([j])!r} {chance[row, j]:.0%} / {learned[row, j]:.0%}" for j in likely
+    )
     print(f"  {c}: " + "   ".join(said))
 
-draw, at, out = np.random.default_rng(0), letters.index(" "), []
-for _ in range(52):
-    at = draw.choice(V, p=learned[at] / learned[at].sum())
-    out.append(letters[at])
-print("drawn from the table: " + "".join(out))
+draw, out = np.random.default_rng(0), tokenizer.encode(" ")
+for _ in range(50):
+    row = learned[out[-1]].astype(float)
+    out.append(int(draw.choice(V, p=row / row.sum())))
+print("drawn from the table:" + tokenizer.decode(out))

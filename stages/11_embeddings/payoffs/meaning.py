@@ -91,7 +91,7 @@ for _ in range(8):
         cross_entropy(guess(vectors(word)), neighbour).backward()
         optimizer.step()
 
-print(f"3,000 sentences, such as: {' '.join(text[0])} / {' '.join(text[3])}")
+print(f"3,000 sentences, such as: {' '.join(text[3])}")
 print(f"{len(vocabulary)} words, {len(pairs):,} pairs. Nearest, with the cosine:")
 for word, said in before.items():
     print(f"  {word:5} before  {said}")
