@@ -24,7 +24,7 @@ counts = np.zeros((V, V))
 np.add.at(counts, (first, second), 1)
 chance = counts / counts.sum(axis=1, keepdims=True)  # (V, V): what follows what, counted
 counted = -np.mean(np.log(chance[first, second]))
-print(f"{len(text):,} characters of Romeo and Juliet, {V} different ones. Mean of -log p(next):")
+print(f"{len(text):,} characters of Romeo and Juliet, {V} different; mean of -log p(next):")
 print(f"  {np.log(V):.4f}   nothing known, 1 / {V} each")
 print(f"  {counted:.4f}   counted: no table can do better on this text")
 
