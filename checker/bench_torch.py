@@ -51,6 +51,8 @@ def cases():
         Case("conv2d (128, 3, 32, 32), 32 of 5x5", convolution, 1.5, 12),
         Case("GPT of milestone 5, AdamW, 12 x 64", _GPTStep(4), 2.0, 6),
         *[Case(f"GPT with {n} layers, 12 x 64", _GPTStep(n), None, 6) for n in LAYERS],
+        Case("768 rows of 65 x 128, and back", _Lookup((12, 64), 65, 128), None),
+        Case("8,192 rows of 50,000 x 64, and back", _Lookup((64, 128), 50_000, 64), None),
     ]
 
 
@@ -166,6 +168,30 @@ def convolution(kit):
             return kit.nn.functional.conv2d(x, weight, bias)[0, 0, 0, 0]
 
     return forward
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """Look up rows of a table, and walk back."""
+
+    ids: tuple[int, int]
+    rows: int
+    dim: int
+
+    def __call__(self, kit):
+        draw = np.random.default_rng(0)
+        where = draw.integers(0, self.rows, self.ids)
+        ids, row = kit.from_numpy(where), int(where[0, 0])
+        values = draw.standard_normal((self.rows, self.dim), dtype=np.float32)
+        weight = kit.from_numpy(values).requires_grad_()
+        g = kit.from_numpy(draw.standard_normal((*self.ids, self.dim), dtype=np.float32))
+
+        def forward_and_back():
+            weight.grad = None
+            kit.nn.functional.embedding(ids, weight).backward(g)
+            return weight.grad[row, 0]
+
+        return forward_and_back
 
 
 def small_operations(kit):

@@ -12,7 +12,7 @@ from .autograd import gradient
 from .creation import randn
 from .layers import Dropout, Module, Parameter
 from .op import Op
-from .tensor import Tensor, ValuesIndices, as_array
+from .tensor import Tensor, ValuesIndices, as_array, broadcast_shapes
 
 __all__ = [
     "Embedding",
@@ -134,13 +134,16 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """Give the cosine of the angle between vectors along `dim`: 1 same way, 0 across, -1 against.
 
     The product x1 . x2 by both lengths, each at least `eps`, so that a vector of zeros gives 0. It
-    does not ask how long the vectors are, only where they point. The shapes broadcast. As
+    does not ask how long the vectors are, only where they point. Both are expanded to one shape
+    first, `broadcast_shapes` tells which, and `dim` counts in that. As
     `torch.nn.functional.cosine_similarity`.
 
     >>> cosine_similarity(Tensor([[3.0, 0.0]]), Tensor([[5.0, 0.0], [0.0, 2.0], [-1.0, 0.0]]))
     Tensor([ 1.,  0., -1.])
     """
-    lengths = [((x * x).sum(dim)).clamp(min=eps * eps).sqrt() for x in (x1, x2)]
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = x1.expand(shape), x2.expand(shape)
+    lengths = [(x * x).sum(dim).clamp(min=eps * eps).sqrt() for x in (x1, x2)]
     return (x1 * x2).sum(dim) / (lengths[0] * lengths[1])
 
 
@@ -154,7 +157,7 @@ def nearest(weight, vector, k=1, skip=()):
     Tensor([0, 2])
     """
     weight, vector = Tensor(as_array(weight)), Tensor(as_array(vector))
-    similarity = cosine_similarity(weight, vector.unsqueeze(0)).data
+    similarity = cosine_similarity(weight, vector).data
     order = np.argsort(-similarity, kind="stable")
     order = order[~np.isin(order, list(skip))][:k]
     return ValuesIndices(Tensor(similarity[order]), Tensor(order))
@@ -242,7 +245,8 @@ def check_ids(ids, size):
         raise TypeError(f"ids are whole numbers, not {ids.dtype}")
     if ids.size and (ids.min() < 0 or ids.max() >= size):
         wrong = ids[(ids < 0) | (ids >= size)].flat[0]
-        raise IndexError(f"id {wrong} does not exist, there are {size} (0 to {size - 1})")
+        known = f"there are {size} (0 to {size - 1})" if size else "there are none"
+        raise IndexError(f"id {wrong} does not exist, {known}")
 
 
 def check_padding(padding_idx, size):

@@ -12,6 +12,7 @@ _HOME = {
     "Conv2d": "spatial",
     "CrossEntropyLoss": "losses",
     "Dropout": "layers",
+    "Embedding": "embeddings",
     "Flatten": "layers",
     "GELU": "layers",
     "Identity": "layers",
