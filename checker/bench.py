@@ -13,9 +13,9 @@ import sys
 import time
 
 from .course import course
-from .course_check import workspace_with
 from .runner import run
 from .verdict import suite_of
+from .workbench import workspace_with
 
 __all__ = ["main"]
 

@@ -23,6 +23,7 @@ from .course import course
 __all__ = ["main"]
 
 BLOCK = 25  # steps in one turn
+LAYERS = (2, 8, 16)
 WARM = 5  # of them not counted: caches and clocks settle after the other side's turn
 
 
@@ -48,6 +49,8 @@ def cases():
         Case("1,000 small operations and back", small_operations, 1.5, 8),
         Case("CNN of milestone 4, AdamW, batch 128", cnn_step, 2.2, 4),
         Case("conv2d (128, 3, 32, 32), 32 of 5x5", convolution, 1.5, 12),
+        Case("GPT of milestone 5, AdamW, 12 x 64", _GPTStep(4), 2.0, 6),
+        *[Case(f"GPT with {n} layers, 12 x 64", _GPTStep(n), None, 6) for n in LAYERS],
     ]
 
 
@@ -95,6 +98,43 @@ def same_weights(kit, model):
             bound = 1 / math.prod(p.shape[1:]) ** 0.5
             p.copy_(kit.from_numpy(draw.uniform(-bound, bound, tuple(p.shape)).astype("float32")))
     return model
+
+
+@dataclass(frozen=True)
+class _GPTStep:
+    """A training step of a GPT as in milestone 5, with so many layers."""
+
+    layers: int
+    batch: int = 12
+
+    def __call__(self, kit):
+        model = gpt(kit, self.layers)
+        optimizer = kit.optim.AdamW(model.parameters(), lr=1e-5)  # the losses stay comparable
+        draw = np.random.default_rng(0)
+        ids, targets = (kit.from_numpy(draw.integers(0, 65, (self.batch, 64))) for _ in range(2))
+
+        def step():
+            optimizer.zero_grad()
+            _, loss = model(ids, targets)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step
+
+
+def gpt(kit, layers):
+    """Build the GPT of stage 13, or the one that PyTorch's users would write, with its weights."""
+    ours = _framework("tinytorch")
+    from tinytorch.transformers import GPT, GPTConfig
+
+    ours.manual_seed(0)
+    model = GPT(GPTConfig(65, num_layers=layers))
+    if kit is ours:
+        return model
+    from .gpt_torch import TorchGPT, copy_weights
+
+    return copy_weights(model, TorchGPT(model.config))
 
 
 def cnn_step(kit):
@@ -152,7 +192,7 @@ def serve(name, pipe):
     while (asked := pipe.recv()) is not None:
         what, index, count = asked
         if what == "memory":
-            pipe.send(peak_of_a_step(kit, count))
+            pipe.send(peak_of_a_step(kit, index, count))
             continue
         if index not in made:
             made.clear()
@@ -176,15 +216,21 @@ def _framework(name):
     return tinytorch
 
 
-def peak_of_a_step(kit, batch):
+def peak_of_a_step(kit, what, batch):
     """Give how many bytes the resident memory grew at most during one training step (Linux)."""
-    step = _Step(batch, "SGD")(kit)
-    _Step(8, "SGD")(kit)()  # whatever a first step loads is loaded
+    step = MEMORY[what](batch)(kit)
+    MEMORY[what](1)(kit)()  # whatever a first step loads is loaded
     with open("/proc/self/clear_refs", "w", encoding="ascii") as stream:
         stream.write("5")
     before = _status("VmRSS")
     step()
     return _status("VmHWM") - before
+
+
+MEMORY = {
+    "MLP": lambda batch: _Step(batch, "SGD"),
+    "GPT": lambda batch: _GPTStep(4, batch),
+}
 
 
 def _status(key):
@@ -266,9 +312,11 @@ def main(arguments):
                 flush=True,
             )
         if sys.platform == "linux" and not words.only:
-            peaks = [sides.ask(name, "memory", None, 4096) / 2**20 for name in sides.names]
-            print(f"\npeak memory of an SGD step, batch 4096: {peaks[0]:.0f} MB, ", end="")
-            print(f"PyTorch {peaks[1]:.0f} MB, ratio {peaks[0] / peaks[1]:.2f}")
+            print()
+            for what, batch in (("MLP", 4096), ("GPT", 12), ("GPT", 96)):
+                peaks = [sides.ask(name, "memory", what, batch) / 2**20 for name in sides.names]
+                print(f"peak memory of a step, {what}, batch {batch}: {peaks[0]:.0f} MB, ", end="")
+                print(f"PyTorch {peaks[1]:.0f} MB, ratio {peaks[0] / peaks[1]:.2f}")
     return 0
 
 

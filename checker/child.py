@@ -6,6 +6,7 @@ memory; a watchdog below Python ends a test that does not. This guards against a
 sandbox.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -13,15 +14,26 @@ import sys
 import time
 
 import numpy as np
+import numpy.random
 import numpy.testing
 import pytest
 import pytest_dependency
+from _pytest.config import default_plugins
 
 from . import expect
 from .gates import Gate, Gates
 from .guard import Watchdog, cut, describe, limit_memory
 
 __all__ = ["main"]
+
+# What pytest would import when it starts. By then no compiled file is looked at (see `main`), and
+# all of this would be compiled anew in every check.
+for _plugin in default_plugins:
+    with contextlib.suppress(ImportError):
+        importlib.import_module(f"_pytest.{_plugin}")
+for _late in ("_pytest._argcomplete", "pdb", "zipfile", "xml.etree.ElementTree"):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_late)
 
 
 class Events:
@@ -150,8 +162,8 @@ def main(path):
     roots = [os.path.realpath(root) for root in request["roots"]]
     sys.path[:0] = [os.path.realpath(p) for p in request["path"]]
     sys.dont_write_bytecode = True
-    # a .pyc of the same second and size would be taken for the file that was just saved
-    sys.pycache_prefix = os.path.join(request["scratch"], "none")
+    # an empty folder: a .pyc of the same second and size would be taken for what was just saved
+    sys.pycache_prefix = request["bytecode"]
     limit_memory(request["gigabytes"])
     reporter = Reporter(events, watchdog, roots, before)
     broken = import_stages(request, events, watchdog, roots, reporter)

@@ -7,18 +7,13 @@ with a closing line of counts; exit code 1 where anything is wrong.
 
 import argparse
 import ast
-import contextlib
 import itertools
 import json
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from .branches import solution_files
 from .check import run_payoff
 from .cli import parse
 from .course import course, test_slug
@@ -26,10 +21,11 @@ from .errors import CourseError
 from .facades import public
 from .generate import drift
 from .knockouts import knockouts
-from .runner import child_environment, run
+from .runner import child_environment
 from .source import function
-from .verdict import judge, suite_of
-from .workspace import Workspace, suite_functions
+from .verdict import judge
+from .workbench import failing, last_required, run_suite, workspace_with
+from .workspace import suite_functions
 
 __all__ = ["main"]
 
@@ -108,35 +104,6 @@ def _proofs(facts, room, knockouts_only):
     return proofs
 
 
-@contextlib.contextmanager
-def workspace_with(facts, through, changes=None, room=None):
-    """Make a workspace with stages up to `through` solved, and some files' text changed."""
-    with tempfile.TemporaryDirectory(prefix="course-check-") as folder:
-        for path, data in solution_files(facts, through).items():
-            target = Path(folder) / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-        if room is not None and not room.is_stage:
-            target = Path(folder) / room.paths[0]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(facts.solution(room, "mine.py"), target)
-        for path, text in (changes or {}).items():
-            (Path(folder) / path).write_text(text, encoding="utf-8")
-        yield Workspace(folder, facts)
-
-
-def _last_required(facts, room):
-    return facts.stages[max(room.requires)] if room.requires else None
-
-
-def _run_suite(facts, workspace, room, extras=()):
-    """Run a room's suite as if all that it requires had passed; gives (run, expected tests)."""
-    suite = suite_of(room, extras)
-    passed = [stage.number for stage in facts.closure(room)]
-    extra = [] if room.is_stage else [workspace.path(room.paths[0]).parent]
-    return run(workspace, [suite], passed, extra), suite.expected
-
-
 def drift_problems(facts):
     """Generated files that are not what they should be."""
     return [f"{path} is stale: make skeletons" for path in drift(facts)]
@@ -203,7 +170,7 @@ def sitting_problems(facts, room):
         done |= {exercise.name for exercise in sitting.exercises}
         later = [e for s in room.sittings[number:] for e in s.exercises]
         with workspace_with(facts, room, _with_stubs(facts, room, later)) as workspace:
-            result, _ = _run_suite(facts, workspace, room)
+            result, _ = run_suite(facts, workspace, room)
         if not result.finished:
             yield f"the run after sitting {number} did not finish: {result.output[-300:]}"
         for event in result.of("result"):
@@ -226,7 +193,7 @@ def given_problems(facts, room, changes=None):
     if not extras:
         return
     with workspace_with(facts, room, changes) as workspace:
-        result, expected = _run_suite(facts, workspace, room, extras)
+        result, expected = run_suite(facts, workspace, room, extras)
     ended = {}
     for event in result.of("result"):
         ended[event["id"].rpartition("::")[2].partition("[")[0]] = event
@@ -240,8 +207,8 @@ def given_problems(facts, room, changes=None):
 def skeleton_problems(facts, room):
     """Tests that pass, or fail for another reason than a stub, when nothing is written."""
     skeleton = {p: (room.folder / p.rpartition("/")[2]).read_text("utf-8") for p in room.paths}
-    with workspace_with(facts, _last_required(facts, room), skeleton, room) as workspace:
-        result, expected = _run_suite(facts, workspace, room)
+    with workspace_with(facts, last_required(facts, room), skeleton, room) as workspace:
+        result, expected = run_suite(facts, workspace, room)
     if not result.finished:
         yield f"the run did not finish: {result.output[-300:]}"
     failed = {}
@@ -261,7 +228,7 @@ def skeleton_problems(facts, room):
 
 def solution_problems(facts, room):
     """What is not green when all stages up to this one are solved and later ones are skeletons."""
-    through = room if room.is_stage else _last_required(facts, room)
+    through = room if room.is_stage else last_required(facts, room)
     with workspace_with(facts, through, room=room) as workspace:
         verdicts = judge(workspace, [room])
         for verdict in verdicts.values():
@@ -478,18 +445,9 @@ def knockout_problems(facts, room, knockout):
     """Tell whether the test that a knockout names notices it."""
     path = next(p for p in room.paths if p.endswith(f"/{knockout.file}"))
     text = knockout.applied(facts.solution(room, knockout.file).read_text("utf-8"))
-    through = room if room.is_stage else _last_required(facts, room)
-    with workspace_with(facts, through, {}, room) as workspace:
-        workspace.path(path).write_text(text, encoding="utf-8")
-        result, _ = _run_suite(facts, workspace, room)
-    failed = {
-        event["id"].rpartition("::")[2].partition("[")[0]
-        for event in result.of("result")
-        if event["outcome"] == "failed"
-    }
-    stuck = [e["id"].rpartition("::")[2] for e in result.of("start")][-1:]
-    if not result.finished:
-        failed |= set(stuck)
+    if knockout.killed_by in failing(facts, room, path, text, knockout.killed_by):
+        return
+    failed = failing(facts, room, path, text)
     if knockout.killed_by not in failed:
         others = ", ".join(sorted(failed)) or "none"
         yield f"{knockout.killed_by} does not notice it; failing: {others}"

@@ -38,8 +38,8 @@ import numpy as np
 
 from . import __version__
 from .course import course
-from .course_check import workspace_with
 from .milestone import THREADED, run_script
+from .workbench import workspace_with
 from .workspace import write_atomically
 
 __all__ = ["documents", "main", "quote", "quoted"]

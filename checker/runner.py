@@ -94,22 +94,19 @@ def child_environment():
     }
 
 
-def run(workspace, suites, passed, extra_path=(), options=()):
-    """Run these suites with the learner's code; `passed` are stages whose gates are open."""
+def run(workspace, suites, passed, extra_path=(), options=(), start=None, bytecode=None):
+    """Run these suites with the learner's code; `passed` are stages whose gates are open.
+
+    `start(request, folder)` starts the child, another way than usual; `bytecode` is a folder of
+    compiled files that are known to be true to their sources.
+    """
     started = time.perf_counter()
     scratch = Path(tempfile.mkdtemp(prefix="course-"))
     try:
         request = _request(workspace, suites, passed, extra_path, options, scratch)
+        request["bytecode"] = str(bytecode or scratch / "none")
         (scratch / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "checker.child", str(scratch / "request.json")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=workspace.root,
-            env=child_environment(),
-            start_new_session=os.name == "posix",
-        )
+        process = (start or _start)(str(scratch / "request.json"), workspace.root)
         output, timed_out = _drain(process, TOTAL_SECONDS * timeout_scale())
         events = _events(scratch / "events.jsonl")
         dump = scratch / "watchdog.txt"
@@ -124,6 +121,18 @@ def run(workspace, suites, passed, extra_path=(), options=()):
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _start(request, folder):
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "checker.child", request],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env=child_environment(),
+        start_new_session=os.name == "posix",
+    )
 
 
 def _request(workspace, suites, passed, extra_path, options, scratch):

@@ -3,7 +3,8 @@
 import dataclasses
 
 from checker.course import course
-from checker.course_check import given_problems, sitting_problems
+from checker.course_check import given_problems, knockout_problems, sitting_problems
+from checker.knockouts import knockouts
 
 facts = course()
 
@@ -45,3 +46,34 @@ def test_twins_without_tests():
         "test_extra_sub_a_differences belongs to nothing that is given",
         "given other, a twin, has no test",
     ]
+
+
+def knocked_out(**changes):
+    """Give the problems of a knockout of stage 02 with some facts changed."""
+    stage = facts.stages["02"]
+    known = next(k for k in knockouts(stage) if k.name == "absolute_value")
+    return list(knockout_problems(facts, stage, dataclasses.replace(known, **changes)))
+
+
+def test_a_knockout_that_its_test_notices():
+    assert knocked_out() == []
+
+
+def test_a_knockout_that_its_test_does_not_notice():
+    (problem,) = knocked_out(killed_by="test_unit_softmax_example")
+    start = "test_unit_softmax_example does not notice it; failing: test_module, test_unit_relu_"
+    assert problem.startswith(start)
+
+
+def test_a_knockout_that_is_no_mistake():
+    (problem,) = knocked_out(text="    return np.maximum(x, 0)")
+    assert problem == "test_unit_relu_example does not notice it; failing: none"
+
+
+def test_a_knockout_that_ends_the_process_counts_as_noticed():
+    assert knocked_out(text="    import os\n    os._exit(3)") == []
+
+
+def test_every_knockout_begins_with_the_solution():
+    assert knocked_out(text="    return np.abs(x)\n\n\nopen('left', 'w').close()") == []
+    assert len(knocked_out(text="    return np.maximum(x, 0)")) == 1

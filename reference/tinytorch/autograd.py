@@ -744,11 +744,20 @@ def gelu_x(g, out, x, *, approximate="none"):
     """Give the share of `x` in gelu, of either form, by the product rule."""
     if approximate == "none":
         return g * (normal_cdf(x) + x * np.exp(-0.5 * x * x) * (2 * np.pi) ** -0.5)
-    factor = (2 / np.pi) ** 0.5
-    bent = np.tanh(factor * (x + 0.044715 * x * x * x))
-    inner = factor * (1 + 3 * 0.044715 * x * x)
-    slope = (1 - bent * bent) * inner
-    return g * 0.5 * (1 + bent + np.where(slope == 0, 0, x * slope))
+    factor, near = (2 / np.pi) ** 0.5, np.clip(x, -10, 10)  # beyond, tanh is 1 and its slope 0
+    square = near * near
+    bent = np.tanh(factor * near * (1 + 0.044715 * square))
+    square *= 3 * 0.044715
+    square += 1
+    square *= near
+    slope = np.subtract(1, bent * bent)
+    slope *= square
+    slope *= factor
+    slope += bent
+    slope += 1
+    slope *= g
+    slope *= 0.5
+    return slope
 
 
 @gradient(log_softmax, "x")
