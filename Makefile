@@ -41,6 +41,7 @@ skeletons: $(ready) ## write all generated files: skeletons, package files, the 
 bench: $(ready) torch ## how long a learner waits, and how fast the reference is beside PyTorch
 	@$(python) -m checker.bench
 	@$(python) -m checker.bench_torch
+	@$(python) -m checker.bench_text
 
 north-star: $(ready) ## milestone 4 with the reference, end to end: writes docs/north-star.json
 	@$(python) -m checker.north_star

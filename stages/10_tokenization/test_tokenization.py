@@ -481,7 +481,7 @@ def test_unit_learn_merges_touches_few():
         Id.looked <= 6 * once,
         f"{Id.looked:,} looks at ids of words that never change, in 30 merges of another word",
         f"Counting them once takes {once:,}. Count before the loop; in it, look only at the "
-        "words that hold the pair: where[pair] names them.",
+        "words that hold the pair: words_by_pair has named them.",
     )  # fmt: skip
 
 
@@ -507,6 +507,11 @@ def test_unit_apply_merges_example():
         "(2, 3) has the lowest rank and goes first: 1 256 4. (1, 2) is then no longer there; "
         "(256, 4) is.",
     )  # fmt: skip
+
+
+def test_unit_apply_merges_looks_up():
+    got = apply_merges([1, 2, 3, 4], Ranks({(2, 3): 0, (1, 2): 1, (256, 4): 2}))
+    expect_equal(got, [1, 258], "apply_merges([1, 2, 3, 4], ranks)")
 
 
 def test_unit_apply_merges_lowest_rank_first():
@@ -549,11 +554,6 @@ def test_unit_apply_merges_as_while_learning():
                 f"{bytes(word).decode()} with {len(merges)} merges",
                 "A word that was learned from is cut as it was cut at the end of learning.",
             )  # fmt: skip
-
-
-def test_unit_apply_merges_looks_up():
-    got = apply_merges([1, 2, 3, 4], Ranks({(2, 3): 0, (1, 2): 1, (256, 4): 2}))
-    expect_equal(got, [1, 258], "apply_merges([1, 2, 3, 4], ranks)")
 
 
 def test_unit_apply_merges_input_stays():

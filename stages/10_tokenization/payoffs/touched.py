@@ -21,7 +21,7 @@ from corpus import corpus
 
 text, name = corpus()
 print(name)
-print(f"{'seconds for: 5 merges slowly':>58}{'5 yours':>9}{'1,000':>9}")
+print(f"{'seconds: 5 merges slowly':>52}{'5 yours':>9}{'1,000':>9}")
 for part in (16, 4, 1):
     counts = Counter(split_chunks(text[: len(text) // part]))
     words, times = [chunk.encode() for chunk in counts], list(counts.values())
@@ -31,9 +31,9 @@ for part in (16, 4, 1):
         merges = learn(words, times, n)
         seconds.append(time.perf_counter() - start)
     slow, few, many = seconds
-    print(f"{len(text) // part:11,} characters {len(words):8,} words", end="")
-    print(f"{slow:18.3f}{few:9.3f}{many:9.3f}  ({len(merges):,} merges)")
-print(f"Slowly, {len(merges):,} merges would take {slow / 5 * len(merges):,.1f} s", end="")
+    print(f"{len(text) // part:10,} characters {len(words):7,} words", end="")
+    print(f"{slow:14.3f}{few:9.3f}{many:9.3f}  ({len(merges):,})")
+print(f"At that pace {len(merges):,} merges would take {slow / 5 * len(merges):,.1f} s", end="")
 print(f", {slow / 5 * len(merges) / many:,.0f} times as long.")
 
 touched, words = [], [list(word) for word in words]
