@@ -36,7 +36,7 @@ assert largest.decode(largest.encode(odd)) == odd
 print(f"Never seen, and back: {odd!r}: {len(odd)} characters, ", end="")
 print(f"{len(largest.encode(odd))} tokens")
 longest = sorted(largest.decode_bytes([i]) for i in range(256, largest.vocab_size))
-longest = sorted(longest, key=len, reverse=True)[:4]
+longest = sorted(longest, key=len, reverse=True)[:3]
 print("The longest tokens: " + ", ".join(repr(token.decode()) for token in longest))
 
 folder = Path(os.environ.get("TINYTORCH_PICTURES", "pictures"))
